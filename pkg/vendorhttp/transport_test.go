@@ -1,0 +1,153 @@
+package vendorhttp
+
+import (
+	"crypto/tls"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+func TestRedirectsAreRefused(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{301, 302, 303, 307, 308} {
+		c, s, _ := scripted(t, Options{}, answer{status: status, header: http.Header{"Location": {"https://evil.example.net/steal?token=abc"}}}, answer{status: 200})
+		_, err := c.Do(t.Context(), Request{Op: "probe", URL: &urlX, Header: http.Header{"Authorization": {"Bearer sesame-open"}}})
+		e := asError(t, err)
+		if e.Kind != Invalid || e.Status != status || len(s.seen) != 1 || !strings.Contains(e.Message, "redirect") || strings.Contains(err.Error(), "evil") {
+			t.Errorf("%d: got %v after %d requests", status, err, len(s.seen))
+		}
+	}
+}
+
+func TestASelfSignedCertificateIsRefusedInWords(t *testing.T) {
+	t.Parallel()
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the request was sent") }))
+	srv.Config.ErrorLog = quiet(t)
+	srv.StartTLS()
+	t.Cleanup(srv.Close)
+	c := New(Options{Vendor: "acme", AllowInsecure: true}) // allows plain http, never a bad certificate
+	_, err := c.Do(t.Context(), Request{Op: "probe", Method: http.MethodPost, URL: mustURL(t, srv.URL), Body: []byte("{}")})
+	e := asError(t, err)
+	if e.Kind != Certificate || e.Uncertain || e.Attempts != 1 || Retryable(err) || !strings.Contains(e.Message, "authority") {
+		t.Errorf("got %+v", e)
+	}
+	if self := asError(t, selfSigned(t)); self.Kind != Certificate || !strings.Contains(self.Message, "self-signed") {
+		t.Errorf("got %v", self)
+	}
+}
+
+func TestOldTLSIsRefused(t *testing.T) {
+	t.Parallel()
+	srv := httptest.NewUnstartedServer(http.NotFoundHandler())
+	srv.TLS = &tls.Config{MaxVersion: tls.VersionTLS11, MinVersion: tls.VersionTLS10}
+	srv.Config.ErrorLog = quiet(t)
+	srv.StartTLS()
+	t.Cleanup(srv.Close)
+	c := New(Options{Vendor: "acme", Retries: -1})
+	if _, err := c.Do(t.Context(), Request{Op: "probe", URL: mustURL(t, srv.URL)}); KindOf(err) != Network {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestOnlyHTTPSIsSpoken(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		url     string
+		o       Options
+		allowed bool
+	}{
+		"https":                                      {"https://api.example.com/x", Options{}, true},
+		"plain http":                                 {"http://api.example.com/x", Options{}, false},
+		"plain http to loopback, not allowed":        {"http://127.0.0.1:8080/x", Options{}, false},
+		"plain http to loopback, allowed":            {"http://127.0.0.1:8080/x", Options{AllowInsecure: true}, true},
+		"plain http to localhost, allowed":           {"http://localhost:8080/x", Options{AllowInsecure: true}, true},
+		"plain http to IPv6 loopback, allowed":       {"http://[::1]:8080/x", Options{AllowInsecure: true}, true},
+		"plain http elsewhere although allowed":      {"http://api.example.com/x", Options{AllowInsecure: true}, false},
+		"plain http to a look-alike":                 {"http://127.0.0.1.example.com/x", Options{AllowInsecure: true}, false},
+		"another scheme":                             {"ftp://api.example.com/x", Options{AllowInsecure: true}, false},
+		"no host":                                    {"https:///x", Options{}, false},
+		"a user in the address":                      {"https://me:secret@api.example.com/x", Options{}, false},
+		"a private literal where people type hosts":  {"https://10.0.0.1/x", Options{PublicOnly: true}, false},
+		"the metadata service":                       {"https://169.254.169.254/latest", Options{PublicOnly: true}, false},
+		"a private literal where we choose the host": {"https://10.0.0.1/x", Options{}, true},
+		"a public literal":                           {"https://9.9.9.9/x", Options{PublicOnly: true}, true},
+		"the configured port":                        {"https://cw.example.com:8443/x", Options{PublicOnly: true, Ports: []string{"8443"}}, true},
+		"another port":                               {"https://cw.example.com:22/x", Options{PublicOnly: true, Ports: []string{"8443"}}, false},
+		"443 said aloud":                             {"https://cw.example.com:443/x", Options{PublicOnly: true, Ports: []string{"8443"}}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c, s, _ := scripted(t, tt.o, answer{status: 200})
+			_, err := c.Do(t.Context(), Request{Op: "probe", URL: mustURL(t, tt.url)})
+			if (err == nil) != tt.allowed || (len(s.seen) == 1) != tt.allowed {
+				t.Errorf("got %v, %d requests", err, len(s.seen))
+			}
+			if err != nil && (!IsInvalid(err) || strings.Contains(err.Error(), "secret")) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
+func TestNoURLIsAnError(t *testing.T) {
+	t.Parallel()
+	c, _, _ := scripted(t, Options{}, answer{status: 200})
+	if _, err := c.Do(t.Context(), Request{Op: "probe"}); !IsInvalid(err) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// The guard looks at the address that is dialled, so a name that leads to a
+// private address is refused although the name looks fine.
+func TestTheDialGuardSeesThroughNames(t *testing.T) {
+	t.Parallel()
+	srv := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the request was sent") }))
+	t.Cleanup(srv.Close)
+	_, port, _ := strings.Cut(strings.TrimPrefix(srv.URL, "https://"), ":")
+	c := New(Options{Vendor: "acme", PublicOnly: true})
+	_, err := c.Do(t.Context(), Request{Op: "probe", Method: http.MethodPost, URL: &url.URL{Scheme: "https", Host: "localhost:" + port, Path: "/"}, Body: []byte("{}")})
+	e := asError(t, err)
+	if e.Kind != Invalid || e.Uncertain || e.Attempts != 1 || !strings.Contains(e.Message, "not a public address") {
+		t.Errorf("got %+v", e)
+	}
+}
+
+func TestPublicAddresses(t *testing.T) {
+	t.Parallel()
+	for addr, want := range map[string]bool{
+		"9.9.9.9": true, "52.1.2.3": true, "2606:4700::1111": true, "2a01:4f8::1": true,
+		"127.0.0.1": false, "10.1.2.3": false, "172.16.0.1": false, "192.168.1.1": false, "169.254.169.254": false,
+		"100.64.1.1": false, "0.0.0.0": false, "0.1.2.3": false, "224.0.0.1": false, "255.255.255.255": false, "240.0.0.1": false,
+		"192.0.2.1": false, "198.18.0.1": false, "198.51.100.1": false, "203.0.113.1": false, "192.0.0.8": false,
+		"::": false, "::1": false, "fe80::1": false, "fe80::1%eth0": false, "fc00::1": false, "fd00:ec2::254": false, "ff02::1": false,
+		"::ffff:10.0.0.1": false, "::ffff:9.9.9.9": true, "::7f00:1": false, "64:ff9b::a00:1": false, "2002:a00:1::": false, "2001:db8::1": false, "fec0::1": false, "2001::1": false,
+	} {
+		if got := Public(netip.MustParseAddr(addr)); got != want {
+			t.Errorf("Public(%s) = %v, want %v", addr, got, want)
+		}
+	}
+	if Public(netip.Addr{}) {
+		t.Error("no address is public")
+	}
+	if checkDial("127.0.0.1:443", true) != nil || checkDial("127.0.0.1:443", false) == nil || checkDial("10.0.0.1:443", true) == nil || checkDial("nonsense", true) == nil {
+		t.Error("the dial check is wrong")
+	}
+}
+
+func FuzzPublicNeverAllowsPrivate(f *testing.F) {
+	for _, s := range []string{"10.0.0.1", "::1", "::ffff:127.0.0.1", "9.9.9.9", "fe80::1%x"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		addr, err := netip.ParseAddr(s)
+		if err != nil {
+			return
+		}
+		if a := addr.Unmap(); Public(addr) && (a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast() || a.IsMulticast() || a.IsUnspecified()) {
+			t.Errorf("%s counts as public", s)
+		}
+	})
+}
