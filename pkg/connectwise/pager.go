@@ -1,0 +1,194 @@
+package connectwise
+
+import (
+	"context"
+	"encoding/json"
+	"iter"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"uniview-bridge/pkg/vendorhttp"
+)
+
+// State says where a list read stands, for continuing it later from the last
+// complete page. The zero State is the beginning.
+type State struct {
+	Part  int  `json:"part,omitempty"`  // long id lists are read in parts
+	After int  `json:"after,omitempty"` // the pageId: rows with a higher id follow
+	Page  int  `json:"page,omitempty"`  // page number, on servers without forward-only paging
+	Done  bool `json:"done,omitempty"`
+}
+
+// Pager reads one list page by page, forward-only: rows come in order of their
+// id, so a row that appears or goes away meanwhile cannot make another repeat or
+// vanish (connectwise.md §4). The end is an empty page or a page without a next
+// link, never a short page. A Pager is for one goroutine.
+type Pager[T any] struct {
+	c      *Client
+	list   listing
+	state  State
+	decode func([]byte) ([]T, []int, error)
+	keep   func(T) bool // nil = every row; rows are checked again on our side
+}
+
+// listing is what is read.
+type listing struct {
+	op     string
+	path   string
+	fields string
+	parts  []Condition // read one after the other; none = the whole list
+}
+
+// row is a wire record that knows its id and its exported form.
+type row[T any] interface {
+	recID() int
+	out() T
+}
+
+func newPager[W row[T], T any](c *Client, l listing) *Pager[T] {
+	if len(l.parts) == 0 {
+		l.parts = []Condition{{}}
+	}
+	return &Pager[T]{c: c, list: l, decode: decodeRows[W, T]}
+}
+
+func decodeRows[W row[T], T any](body []byte) ([]T, []int, error) {
+	var ws []W
+	if err := json.Unmarshal(body, &ws); err != nil {
+		return nil, nil, err
+	}
+	if ws == nil { // the word null is not an empty list
+		return nil, nil, errNotAList
+	}
+	rows, ids := make([]T, len(ws)), make([]int, len(ws))
+	for i, w := range ws {
+		rows[i], ids[i] = w.out(), w.recID()
+	}
+	return rows, ids, nil
+}
+
+// State is where the next call of Next will read.
+func (p *Pager[T]) State() State { return p.state }
+
+// Resume continues a read that another Pager of the same list began.
+func (p *Pager[T]) Resume(s State) *Pager[T] {
+	p.state = s
+	return p
+}
+
+// Next reads one page. done means that the list has been read whole. After an
+// error the same page can be asked for again.
+func (p *Pager[T]) Next(ctx context.Context) (items []T, done bool, err error) {
+	if p.state.Done || p.state.Part >= len(p.list.parts) {
+		return nil, true, nil
+	}
+	resp, err := p.read(ctx)
+	if err != nil {
+		return nil, false, err
+	}
+	rows, ids, err := p.decode(resp.Body)
+	if err != nil {
+		return nil, false, malformed(p.list.op, resp.Status, false, "the answer is not a list of records")
+	}
+	next, more := parseNext(resp.Header.Values("Link"))
+	if p.state.After == 0 && p.state.Page == 0 && more && next.pageID == 0 {
+		// The server does not know forward-only paging: begin again by page
+		// number, in a stable order.
+		p.state.Page = 1
+		return nil, false, nil
+	}
+	for i, id := range ids {
+		if id <= 0 {
+			return nil, false, malformed(p.list.op, resp.Status, false, "a record has no id")
+		}
+		if (p.state.Page > 0 || id > p.state.After) && (p.keep == nil || p.keep(rows[i])) {
+			items = append(items, rows[i])
+		}
+	}
+	switch {
+	case !more || len(ids) == 0:
+		p.state = State{Part: p.state.Part + 1}
+		p.state.Done = p.state.Part >= len(p.list.parts)
+	case p.state.Page > 0 && next.page == p.state.Page+1:
+		p.state.Page = next.page
+	case p.state.Page == 0 && next.pageID > p.state.After:
+		p.state.After = next.pageID
+	default:
+		return nil, false, malformed(p.list.op, resp.Status, false, "the next-page link does not lead forward")
+	}
+	return items, p.state.Done, nil
+}
+
+func (p *Pager[T]) read(ctx context.Context) (*vendorhttp.Response, error) {
+	conditions, err := p.list.parts[p.state.Part].Build()
+	if err != nil {
+		return nil, invalid(p.list.op, err.Error())
+	}
+	q := url.Values{"pageSize": {strconv.Itoa(p.c.cfg.PageSize)}}
+	if p.list.fields != "" {
+		q.Set("fields", p.list.fields)
+	}
+	if conditions != "" {
+		q.Set("conditions", conditions)
+	}
+	h := http.Header{}
+	if p.state.Page > 0 {
+		q.Set("page", strconv.Itoa(p.state.Page))
+		q.Set("orderBy", "id asc")
+	} else {
+		h.Set("pagination-type", "forward-only")
+		if p.state.After > 0 {
+			q.Set("pageId", strconv.Itoa(p.state.After))
+		}
+	}
+	return p.c.do(ctx, call{op: p.list.op, method: http.MethodGet, path: p.list.path, query: q, header: h})
+}
+
+// All iterates over the rest of the list. An error is yielded once and ends it.
+func (p *Pager[T]) All(ctx context.Context) iter.Seq2[T, error] {
+	return vendorhttp.All(ctx, p.Next)
+}
+
+// collect reads the rest of the list; on an error nothing is returned, since a
+// partial list looks like a complete one.
+func (p *Pager[T]) collect(ctx context.Context) ([]T, error) {
+	all := []T{}
+	for {
+		items, done, err := p.Next(ctx)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, items...)
+		if done {
+			return all, nil
+		}
+	}
+}
+
+// maxIDText keeps addresses under 2,000 characters (connectwise.md §4).
+const maxIDText = 1200
+
+// idParts makes one condition per part of a long id list; rest is joined to
+// each. No ids mean one part without an id condition.
+func idParts(ids []int, rest ...Condition) []Condition {
+	if len(ids) == 0 {
+		return []Condition{And(rest...)}
+	}
+	var parts []Condition
+	flush := func(some []int) {
+		parts = append(parts, And(append([]Condition{Where("id", In, IDs(some...))}, rest...)...))
+	}
+	ids = sortedUnique(ids)
+	start, length := 0, 0
+	for i, id := range ids {
+		n := len(strconv.Itoa(id)) + len("%2C")
+		if length+n > maxIDText {
+			flush(ids[start:i])
+			start, length = i, 0
+		}
+		length += n
+	}
+	flush(ids[start:])
+	return parts
+}
