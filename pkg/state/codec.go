@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 )
 
@@ -71,13 +72,21 @@ func Decode(data []byte, v any) error {
 
 const gzipMagic = 0x1f
 
+// squeezers are compressors to be used again: a new one costs a megabyte.
+var squeezers = sync.Pool{New: func() any {
+	w, err := gzip.NewWriterLevel(io.Discard, gzip.BestSpeed)
+	if err != nil {
+		panic(err) // the level is a constant
+	}
+	return w
+}}
+
 // squeeze compresses deterministically: the same bytes give the same bytes.
 func squeeze(data []byte) ([]byte, error) {
 	var buf bytes.Buffer
-	w, err := gzip.NewWriterLevel(&buf, gzip.BestSpeed)
-	if err != nil {
-		return nil, fmt.Errorf("compress: %w", err)
-	}
+	w := squeezers.Get().(*gzip.Writer) //nolint:forcetypeassert // the pool makes nothing else
+	defer squeezers.Put(w)
+	w.Reset(&buf)
 	if _, err := w.Write(data); err != nil {
 		return nil, fmt.Errorf("compress: %w", err)
 	}

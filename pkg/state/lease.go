@@ -2,7 +2,6 @@ package state
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 )
@@ -38,26 +37,17 @@ func Acquire(ctx context.Context, t Table, scope, owner string, now, until time.
 	return err
 }
 
-// Release gives the lease back if owner still holds it.
+// Release gives the lease back if owner still holds it. The item stays: a deleted
+// one would begin its versions anew, and a slow holder could win against the next.
 func Release(ctx context.Context, t Table, scope, owner string) error {
-	item, err := t.Get(ctx, leaseKey(scope))
-	if errors.Is(err, ErrNotFound) {
+	_, err := Update(ctx, t, leaseKey(scope), func(l *Lease) error {
+		if l.Owner != owner {
+			return Unchanged()
+		}
+		*l = Lease{}
 		return nil
-	}
-	if err != nil {
-		return err
-	}
-	var l Lease
-	if err := Decode(item.Data, &l); err != nil {
-		return err
-	}
-	if l.Owner != owner {
-		return nil
-	}
-	if err := t.Delete(ctx, item.Key, item.Version); err != nil && !errors.Is(err, ErrConflict) {
-		return err
-	}
-	return nil
+	})
+	return err
 }
 
 // HolderOf reads who holds the lease of a scope now; empty: nobody.
@@ -76,7 +66,7 @@ func ClearLeases(ctx context.Context, t Table) error {
 		return err
 	}
 	for _, item := range items {
-		if err := t.Delete(ctx, item.Key, Any); err != nil {
+		if _, err := Save(ctx, t, item.Key, Lease{}, Any, time.Time{}); err != nil {
 			return err
 		}
 	}

@@ -13,8 +13,9 @@ const (
 	AlertsQueue    = "alerts"
 )
 
-// Outgoing is a message to send. Group and DedupID are for FIFO queues only;
-// DedupID suppresses a second message with the same id within five minutes.
+// Outgoing is a message to send, of at most 64 KiB. FIFO queues need Group and
+// DedupID, standard queues refuse them; DedupID suppresses a second message with
+// the same id within five minutes.
 type Outgoing struct {
 	Body    []byte
 	Group   string

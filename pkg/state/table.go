@@ -33,7 +33,9 @@ type Key struct {
 	PK, SK string
 }
 
-// Item is one stored item. Data is opaque to the table.
+// Item is one stored item. Data is opaque to the table. Versions begin anew when
+// an item expired or was deleted, so what many compete for is never deleted and
+// keeps its own end in Data (see Lease).
 type Item struct {
 	Key
 	Version int64
