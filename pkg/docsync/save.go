@@ -1,0 +1,88 @@
+package docsync
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"time"
+
+	"uniview-bridge/pkg/match"
+	"uniview-bridge/pkg/state"
+)
+
+// Save stores the own state of a decision: the machines with their links and
+// statuses, and the customer's counts with the time of the read they stand on. A
+// person's decision made meanwhile is kept. Equal state is not written.
+func Save(ctx context.Context, t state.Table, customer string, d Decision, asOf time.Time) error {
+	_, err := state.Update(ctx, t, state.DocumentationKey(customer), func(doc *state.Documentation) error {
+		before := state.Digest(*doc)
+		doc.Organization = d.Organization
+		machines := make(map[string]state.Machine, len(d.Machines))
+		for key, m := range d.Machines {
+			if now, ok := doc.Machines[key]; ok && decidedSince(d.before[key], now.Link) {
+				m.Link = now.Link
+			}
+			machines[key] = m
+		}
+		for key, m := range doc.Machines {
+			if _, ok := machines[key]; !ok && (decidedSince(d.before[key], m.Link) || doc.Publications[m.Link.TargetID].State != "") {
+				machines[key] = m
+			}
+		}
+		doc.Machines = machines
+		if err := fit(doc); err != nil {
+			return err
+		}
+		if state.Digest(*doc) == before {
+			return state.Unchanged()
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("save the documentation of %s: %w", customer, err)
+	}
+	_, err = state.Update(ctx, t, state.CustomerKey(customer), func(c *state.Customer) error {
+		if c.ID == "" || maps.Equal(c.Machines, d.Links) && maps.Equal(c.Statuses, d.Statuses) {
+			return state.Unchanged()
+		}
+		c.Machines, c.Statuses, c.AsOf = d.Links, d.Statuses, asOf
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("save the counts of %s: %w", customer, err)
+	}
+	return nil
+}
+
+// decidedSince says whether a person decided a link after it was read as old.
+func decidedSince(old, now match.Link) bool {
+	if !old.Decided() && !now.Decided() && (old.State == match.Ignored) == (now.State == match.Ignored) {
+		return false
+	}
+	same := old.By == now.By && old.TargetID == now.TargetID && old.At.Equal(now.At) && (old.State == match.Ignored) == (now.State == match.Ignored)
+	return !same
+}
+
+// fit keeps the record within an item: what can be found again from the slice, the
+// suggestions and the hits elsewhere, gives way.
+func fit(doc *state.Documentation) error {
+	for _, step := range []func(*state.Machine){
+		func(*state.Machine) {},
+		func(m *state.Machine) { m.Elsewhere = nil },
+		func(m *state.Machine) { m.Link.Suggestions = m.Link.Suggestions[:min(1, len(m.Link.Suggestions))] },
+		func(m *state.Machine) { m.Link.Suggestions = nil },
+	} {
+		for key, m := range doc.Machines {
+			step(&m)
+			doc.Machines[key] = m
+		}
+		data, err := state.Encode(*doc)
+		if err != nil {
+			return err
+		}
+		if len(data) <= state.MaxItemBytes {
+			return nil
+		}
+	}
+	return fmt.Errorf("%w: the documentation of one customer with %d machines", state.ErrTooLarge, len(doc.Machines))
+}

@@ -1,0 +1,95 @@
+package docsync
+
+import (
+	"context"
+	"time"
+
+	"uniview-bridge/pkg/backup"
+	"uniview-bridge/pkg/state"
+)
+
+// Rules is the version of the deciding code: raising it makes every customer due.
+const Rules = "1"
+
+// Settings are the account's choices for the documentation. Zero fields mean those
+// of DefaultSettings.
+type Settings struct {
+	Status backup.Settings `json:"status"`
+	// TimesEvery is how often a change of times and sizes alone is written.
+	TimesEvery time.Duration `json:"timesEvery"`
+	// SearchAfter is when a create whose answer was lost is searched for; only after
+	// the last empty search it is repeated.
+	SearchAfter []time.Duration `json:"searchAfter"`
+	// Lease is how long a claim holds: longer than a function may run.
+	Lease time.Duration `json:"lease"`
+	// Restricted makes our flexible assets visible to chosen people only.
+	Restricted bool `json:"restricted,omitempty"`
+	// ConsoleURL, when set, puts links to Compare and Sync now into the details.
+	ConsoleURL string `json:"consoleUrl,omitempty"`
+}
+
+// DefaultSettings are used where nothing is set.
+var DefaultSettings = Settings{
+	Status:      backup.DefaultSettings,
+	TimesEvery:  4 * time.Hour,
+	SearchAfter: []time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute, 30 * time.Minute},
+	Lease:       16 * time.Minute,
+}
+
+// WithDefaults fills what is not set.
+func (s Settings) WithDefaults() Settings {
+	s.Status = s.Status.WithDefaults()
+	if s.TimesEvery <= 0 {
+		s.TimesEvery = DefaultSettings.TimesEvery
+	}
+	if len(s.SearchAfter) == 0 {
+		s.SearchAfter = DefaultSettings.SearchAfter
+	}
+	if s.Lease <= 0 {
+		s.Lease = DefaultSettings.Lease
+	}
+	return s
+}
+
+// window is how long after a lost answer the create may be repeated.
+func (s Settings) window() time.Duration { return s.SearchAfter[len(s.SearchAfter)-1] }
+
+// searchDue is the next search for a create lost at a time, after a search now.
+func (s Settings) searchDue(lost, now time.Time) time.Time {
+	for _, d := range s.SearchAfter {
+		if due := lost.Add(d); due.After(now) {
+			return due
+		}
+	}
+	return now
+}
+
+var settingsKey = state.SettingsKey("documentation")
+
+// LoadSettings reads the account's documentation settings, defaults filled in.
+func LoadSettings(ctx context.Context, t state.Table) (Settings, error) {
+	s, _, err := state.LoadOr(ctx, t, settingsKey, Settings{})
+	return s.WithDefaults(), err
+}
+
+// SaveSettings stores the account's documentation settings.
+func SaveSettings(ctx context.Context, t state.Table, s Settings) error {
+	_, err := state.Save(ctx, t, settingsKey, s, state.Any, time.Time{})
+	return err
+}
+
+// Due are the inputs whose change makes a customer due for its documentation. A
+// UniView read that grew too old is one of them.
+func Due(meta state.SliceMeta, c state.Customer, mode state.Mode, s Settings, now time.Time) state.DueInputs {
+	slice := meta.Digest
+	if stale(meta, s, now) {
+		slice += " stale"
+	}
+	return state.DueInputs{
+		Slice: slice, Settings: state.Digest(s.WithDefaults()), Decisions: c.Decisions, News: c.TicketNews, Mode: mode, Rules: Rules,
+	}
+}
+
+func stale(meta state.SliceMeta, s Settings, now time.Time) bool {
+	return meta.AsOf.IsZero() || now.Sub(meta.AsOf) > s.WithDefaults().Status.UnknownAfter
+}

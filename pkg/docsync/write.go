@@ -1,0 +1,246 @@
+package docsync
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"uniview-bridge/pkg/itglue"
+	"uniview-bridge/pkg/state"
+	"uniview-bridge/pkg/vendorhttp"
+)
+
+// create makes what is claimed and not there, in bulk, and records every answer
+// before the next request.
+func (a *applier) create(ctx context.Context, missing []Wanted) error {
+	for chunk := range slices.Chunk(missing, bulk) {
+		if ctx.Err() != nil {
+			return a.halt("the time was up before everything was created; it goes on with the next sync")
+		}
+		writes := make([]itglue.FlexibleAssetWrite, len(chunk))
+		for i, w := range chunk {
+			writes[i] = itglue.FlexibleAssetWrite{TypeID: a.typ.ID, KeyTrait: a.typ.Keys[FieldKey], Traits: w.Content.traits(a.typ)}
+			if a.job.in.Settings.Restricted {
+				yes := true
+				writes[i].Restricted = &yes
+			}
+		}
+		results, failure := a.session.Client.CreateFlexibleAssets(ctx, chunk[0].Organization, writes)
+		if len(results) != len(chunk) { // refused before anything was sent
+			if failure == nil {
+				failure = errors.New("the client gave no results")
+			}
+			return a.failed(ctx, "create", failure)
+		}
+		if err := a.created(ctx, chunk, results); err != nil {
+			return err
+		}
+		if failure != nil {
+			return a.failed(ctx, "create", failure)
+		}
+	}
+	return nil
+}
+
+// created records the answers to one bulk create.
+func (a *applier) created(ctx context.Context, chunk []Wanted, results []itglue.WriteResult) error {
+	now := a.Now().UTC()
+	sent := map[string]bool{} // everything but what was certainly not sent or not made
+	err := a.publications(ctx, func(p map[string]state.Publication) {
+		for i, w := range chunk {
+			pub := p[w.Configuration]
+			pub.Attempts++
+			switch err := results[i].Err; {
+			case err == nil:
+				pub = recorded(pub, w, results[i].Asset.ID, now)
+			case vendorhttp.IsUncertain(err):
+				pub.State, pub.Lost = state.PublicationUncertain, now
+				pub.SearchDue = a.job.in.Settings.searchDue(now, now)
+			case refused(err):
+				pub = a.refuse(pub, w, err)
+				pub.State = state.PublicationRefused
+			default:
+				continue
+			}
+			sent[w.Configuration] = true
+			p[w.Configuration] = pub
+		}
+	})
+	if err != nil {
+		return err
+	}
+	for id := range sent {
+		delete(a.claimed, id)
+	}
+	anyRefused := false
+	for i, w := range chunk {
+		switch err := results[i].Err; {
+		case err == nil:
+			a.changed("create flexible asset")
+		case vendorhttp.IsUncertain(err):
+			a.out.next = earliest(a.out.next, a.job.in.Settings.searchDue(now, now))
+			a.note("%s: the answer to its create was lost; it is searched for before anything is repeated", w.Title)
+		case refused(err):
+			a.out.result.Failed++
+			a.note("%s: IT Glue refused to create it: %v", w.Title, err)
+			anyRefused = true
+		}
+	}
+	return a.afterRefusal(ctx, anyRefused)
+}
+
+// update writes what changed, with what people added.
+func (a *applier) update(ctx context.Context, wanted []Wanted) error {
+	no := false
+	var gone []string
+	for chunk := range slices.Chunk(wanted, bulk) {
+		if ctx.Err() != nil {
+			return a.halt("the time was up before everything was updated; it goes on with the next sync")
+		}
+		var writes []itglue.FlexibleAssetWrite
+		var of []Wanted
+		for _, w := range chunk {
+			f, ok := a.find(w)
+			if fresh := a.job.in.Documentation.Publications[w.Configuration].Published.Add(a.job.in.Settings.window()); !ok && a.Now().Before(fresh) {
+				a.out.next = earliest(a.out.next, fresh)
+				a.note("%s: its flexible asset is not listed yet; it is updated once it is", w.Title)
+				continue
+			}
+			if !ok {
+				gone = append(gone, w.Configuration)
+				a.note("%s: its flexible asset is not in IT Glue any more; it is made again", w.Title)
+				continue
+			}
+			if f.Archived && w.Action == ActionUpdate {
+				a.note("%s: its flexible asset was archived in IT Glue; take it out of the archive there to show the machine again", w.Title)
+				continue
+			}
+			traits, ok := a.traits(w, f)
+			if !ok {
+				continue
+			}
+			w.Asset = f.ID
+			write := itglue.FlexibleAssetWrite{ID: f.ID, Traits: traits}
+			if f.Archived {
+				write.Archived = &no
+			}
+			writes, of = append(writes, write), append(of, w)
+		}
+		if len(writes) == 0 {
+			continue
+		}
+		results, failure := a.session.Client.UpdateFlexibleAssets(ctx, writes)
+		if len(results) == len(writes) {
+			if err := a.updated(ctx, of, results); err != nil {
+				return err
+			}
+		}
+		if failure != nil {
+			return a.failed(ctx, "update", failure)
+		}
+	}
+	if len(gone) == 0 {
+		return nil
+	}
+	a.out.next = earliest(a.out.next, a.Now().UTC())
+	return a.publications(ctx, func(p map[string]state.Publication) {
+		for _, id := range gone {
+			if p[id].State == state.PublicationCreated {
+				delete(p, id)
+			}
+		}
+	})
+}
+
+// updated records the answers to one bulk update.
+func (a *applier) updated(ctx context.Context, of []Wanted, results []itglue.WriteResult) error {
+	now := a.Now().UTC()
+	err := a.publications(ctx, func(p map[string]state.Publication) {
+		for i, w := range of {
+			pub := p[w.Configuration]
+			if pub.State != state.PublicationCreated {
+				continue
+			}
+			switch err := results[i].Err; {
+			case err == nil:
+				p[w.Configuration] = recorded(pub, w, w.Asset, now)
+			case refused(err):
+				p[w.Configuration] = a.refuse(pub, w, err)
+			}
+		}
+	})
+	if err != nil {
+		return err
+	}
+	anyRefused := false
+	for i, w := range of {
+		switch err := results[i].Err; {
+		case err == nil:
+			a.changed("update flexible asset")
+		case refused(err):
+			a.out.result.Failed++
+			a.note("%s: IT Glue refused the update: %v", w.Title, err)
+			anyRefused = true
+		case !errors.Is(err, itglue.ErrNotSent):
+			a.out.complete = false
+			a.note("%s: the update failed: %v", w.Title, err)
+		}
+	}
+	return a.afterRefusal(ctx, anyRefused)
+}
+
+// refuse records that IT Glue refused a content. The first time it may be that
+// somebody changed our type: it is tried once more with the type looked at again,
+// and only then not repeated until the content changes.
+func (a *applier) refuse(pub state.Publication, w Wanted, err error) state.Publication {
+	digest := w.Content.Digest()
+	first := onceRefused + digest
+	if pub.RefusedDigest != first {
+		digest = first
+	}
+	pub.Refused, pub.RefusedDigest = short(err), digest
+	pub.Owner, pub.Claimed, pub.Lease = "", time.Time{}, time.Time{}
+	return pub
+}
+
+// onceRefused marks a digest that was refused once only.
+const onceRefused = "once "
+
+func (a *applier) afterRefusal(ctx context.Context, refused bool) error {
+	if !refused {
+		return nil
+	}
+	a.out.next = earliest(a.out.next, a.Now().UTC().Add(time.Minute))
+	return a.forgetType(context.WithoutCancel(ctx), a.typ)
+}
+
+// traits are the complete traits for an update. What people put into fields that an
+// update would delete holds it back: false, and noted.
+func (a *applier) traits(w Wanted, f itglue.FlexibleAsset) (map[string]any, bool) {
+	ours := a.typ.ours()
+	if lost := itglue.Unmergeable(f.Traits, ours); len(lost) > 0 {
+		a.out.result.Failed++
+		a.note("%s: an update would delete what a person put into %v; move it to another record, for example an attachment", w.Title, lost)
+		return nil, false
+	}
+	return itglue.MergeTraits(f.Traits, w.Content.traits(a.typ), ours), true
+}
+
+func (a *applier) changed(what string) { a.out.result.Changed[what]++ }
+
+// recorded is the record of a publication whose content was just written.
+func recorded(pub state.Publication, w Wanted, asset string, now time.Time) state.Publication {
+	return state.Publication{
+		Organization: w.Organization, Asset: asset, State: state.PublicationCreated, Attempts: pub.Attempts,
+		Now: w.Content.Now, Slow: w.Content.Slow, Shown: w.Content.Status, Published: now,
+	}
+}
+
+// refused says whether IT Glue refused this very record.
+func refused(err error) bool {
+	return !vendorhttp.IsUncertain(err) && (vendorhttp.IsInvalid(err) || vendorhttp.IsForbidden(err) || vendorhttp.IsConflict(err) || vendorhttp.IsNotFound(err))
+}
+
+// short is an error fit for the record.
+func short(err error) string { return clip(err.Error()) }
