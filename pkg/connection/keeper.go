@@ -45,7 +45,7 @@ type Rate struct {
 // windows are the documented windows (itglue.md §1.1, connectwise.md §5); UniView
 // documents none, so ours is modest (uniview.md §3).
 var windows = map[state.Vendor]vendorhttp.LimiterOptions{
-	state.UniView:     {PerWindow: uniview.RateLimit, Window: uniview.RateWindow, Burst: 60},
+	state.UniView:     {PerWindow: uniview.RateLimit, Window: uniview.RateWindow, Burst: 150},
 	state.ITGlue:      {PerWindow: itglue.RateLimit, Window: itglue.RateWindow, Burst: 8},
 	state.ConnectWise: {PerWindow: 1000, Window: time.Minute, Burst: 20},
 }
@@ -187,7 +187,7 @@ func (k *Keeper) build(kind state.Vendor, v map[string]string) (tester, error) {
 // fail looks at a vendor's error: if the credentials may be at fault, a cheap
 // probe decides, and only its refusal stops the connection.
 func (k *Keeper) fail(ctx context.Context, kind state.Vendor, version string, client tester, err error) error {
-	if err == nil || !(vendorhttp.IsAuth(err) || vendorhttp.IsForbidden(err)) {
+	if !vendorhttp.IsAuth(err) && !vendorhttp.IsForbidden(err) {
 		return err
 	}
 	// The caller's time may be nearly over; the verdict is worth its own.

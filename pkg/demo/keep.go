@@ -27,7 +27,7 @@ type kept struct {
 
 // Open continues the world kept in file, or begins a new one there.
 func Open(file string, o Options) (*World, error) {
-	raw, err := os.ReadFile(file) //nolint:gosec // a file in the bridge's own data folder
+	raw, err := os.ReadFile(file)
 	if errors.Is(err, os.ErrNotExist) {
 		return New(o), nil
 	}

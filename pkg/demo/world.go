@@ -128,7 +128,7 @@ func New(o Options) *World {
 	}
 	o.Epoch = o.Epoch.UTC().Truncate(time.Second)
 	w := &World{
-		o: o, rng: rand.New(rand.NewPCG(o.Seed, 0x5eed)), traps: map[Trap]int{}, types: map[string]int64{}, //nolint:gosec // an invented world, no secret
+		o: o, rng: rand.New(rand.NewPCG(o.Seed, 0x5eed)), traps: map[Trap]int{}, types: map[string]int64{},
 		UniView: uniview.New(uniview.Options{
 			ClientID: UniViewClientID, ClientSecret: UniViewClientSecret, Now: o.Now, Seed: fmt.Sprint("demo", o.Seed),
 		}),

@@ -61,7 +61,7 @@ func (a *applier) run(ctx context.Context, d Decision) error {
 	if a.session, err = a.Open(ctx); err != nil {
 		return a.halt("IT Glue: " + err.Error())
 	}
-	if a.typ, err = a.ensureType(ctx, a.session.Client, a.job.work.Run, a.job.in.Settings); err != nil {
+	if a.typ, err = a.ensureType(ctx, a.session.Client, a.job.in.Settings); err != nil {
 		return a.typeFailed(ctx, err)
 	}
 	work := map[Action][]Wanted{}

@@ -25,17 +25,16 @@ func (e *waitError) Error() string { return e.reason }
 // ensureType returns our flexible asset type, making it first if need be. It is made
 // once: one worker claims it; after a lost answer or an interrupted one nobody makes
 // another before the search window is over and IT Glue still does not list it.
-func (s *Service) ensureType(ctx context.Context, client ITGlue, owner string, settings Settings) (Type, error) {
+func (s *Service) ensureType(ctx context.Context, client ITGlue, settings Settings) (Type, error) {
 	known, version, now, err := s.awaitType(ctx, settings)
 	if err != nil || known.usable() {
 		return known, err
 	}
 	claim := known
 	claim.Claimed, claim.Lost = now, time.Time{}
-	if version, err = state.Save(ctx, s.Table, typeKey, claim, version, time.Time{}); err != nil {
-		if errors.Is(err, state.ErrConflict) {
-			return Type{}, &waitError{"the flexible asset type is being made", now.Add(time.Minute)}
-		}
+	if version, err = state.Save(ctx, s.Table, typeKey, claim, version, time.Time{}); errors.Is(err, state.ErrConflict) {
+		return s.ensureType(ctx, client, settings) // another worker was faster: wait for what it makes
+	} else if err != nil {
 		return Type{}, fmt.Errorf("claim the flexible asset type: %w", err)
 	}
 	made, ensureErr := client.EnsureFlexibleAssetType(ctx, Spec)

@@ -44,8 +44,10 @@ func (d *decider) withdraw(id string, members map[string][]string) {
 	if pub.State == state.PublicationRetired || pub.State == state.PublicationRefused {
 		return
 	}
-	w := Wanted{Configuration: id, Organization: pub.Organization, Asset: pub.Asset, Action: ActionRetire,
-		Key: d.key(pub.Organization, id), Title: d.titleOf(id)}
+	w := Wanted{
+		Configuration: id, Organization: pub.Organization, Asset: pub.Asset, Action: ActionRetire,
+		Key: d.key(pub.Organization, id), Title: d.titleOf(id),
+	}
 	switch {
 	case d.place.retire != "":
 		w.Reason = d.place.retire

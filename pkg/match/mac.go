@@ -273,12 +273,26 @@ var shared = []struct{ pattern, why string }{
 // weakPrefixes belong to virtual platforms and to adapters that travel between
 // machines: unique they may link together with a host name, never against it.
 var weakPrefixes = []struct{ prefix, why string }{
-	{"000569", "a VMware machine"}, {"000c29", "a VMware machine"}, {"001c14", "a VMware machine"}, {"005056", "a VMware machine"},
-	{"00155d", "a Hyper-V machine"}, {"0003ff", "a Virtual PC machine"}, {"001dd8", "a Hyper-V machine"},
-	{"080027", "a VirtualBox machine"}, {"00163e", "a Xen machine"}, {"525400", "a KVM machine"}, {"bc2411", "a Proxmox machine"},
-	{"506b8d", "a Nutanix machine"}, {"001c42", "a Parallels machine"}, {"000f4b", "a Virtual Iron machine"},
-	{"00e04c", "a USB network adapter"}, {"000ec6", "a USB network adapter"}, {"0050b6", "a USB network adapter"},
-	{"00249b", "a USB network adapter"}, {"8cae4c", "a USB network adapter"}, {"a0cec8", "a USB network adapter"},
+	{"000569", "a VMware machine"},
+	{"000c29", "a VMware machine"},
+	{"001c14", "a VMware machine"},
+	{"005056", "a VMware machine"},
+	{"00155d", "a Hyper-V machine"},
+	{"0003ff", "a Virtual PC machine"},
+	{"001dd8", "a Hyper-V machine"},
+	{"080027", "a VirtualBox machine"},
+	{"00163e", "a Xen machine"},
+	{"525400", "a KVM machine"},
+	{"bc2411", "a Proxmox machine"},
+	{"506b8d", "a Nutanix machine"},
+	{"001c42", "a Parallels machine"},
+	{"000f4b", "a Virtual Iron machine"},
+	{"00e04c", "a USB network adapter"},
+	{"000ec6", "a USB network adapter"},
+	{"0050b6", "a USB network adapter"},
+	{"00249b", "a USB network adapter"},
+	{"8cae4c", "a USB network adapter"},
+	{"a0cec8", "a USB network adapter"},
 	{"000000", "a made-up looking address"},
 }
 

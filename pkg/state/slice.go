@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -58,9 +59,7 @@ func SaveSlices[T any](ctx context.Context, t Table, v Vendor, asOf time.Time, b
 	}
 	index := make(map[string]string, len(bySet))
 	if !whole {
-		for c, d := range before {
-			index[c] = d
-		}
+		maps.Copy(index, before)
 		asOf = pointer.ReadFrom
 	}
 	g, gctx := errgroup.WithContext(ctx)

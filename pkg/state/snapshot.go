@@ -155,7 +155,7 @@ func cut[T any](records []T, id func(T) string) ([]chunk, error) {
 	for _, r := range rows {
 		h := fnv.New32a()
 		h.Write([]byte(r.id))
-		b := int(h.Sum32() % uint32(n)) //nolint:gosec // n is a small positive power of two
+		b := int(h.Sum32() % uint32(n))
 		buckets[b] = append(buckets[b], r.raw)
 	}
 	var chunks []chunk

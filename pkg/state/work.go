@@ -35,12 +35,13 @@ func (e *PermanentError) Error() string { return e.Reason }
 // ParseWork reads a work message strictly. Its error is always a *PermanentError.
 func ParseWork(body []byte) (Work, error) {
 	var w Work
+	if err := known(body); err != nil {
+		return w, err
+	}
 	if err := strict(body, &w); err != nil {
 		return w, &PermanentError{"message is not a work message: " + err.Error()}
 	}
 	switch {
-	case w.Version != MessageVersion:
-		return w, &PermanentError{fmt.Sprintf("message version %d is unknown, this bridge understands %d", w.Version, MessageVersion)}
 	case w.Run == "" || w.Customer == "":
 		return w, &PermanentError{"message names no run or no customer"}
 	case w.Index < 0:
@@ -52,16 +53,28 @@ func ParseWork(body []byte) (Work, error) {
 // ParseRunMessage reads a runs message strictly. Its error is always a *PermanentError.
 func ParseRunMessage(body []byte) (RunMessage, error) {
 	var m RunMessage
+	if err := known(body); err != nil {
+		return m, err
+	}
 	if err := strict(body, &m); err != nil {
 		return m, &PermanentError{"message is not a run message: " + err.Error()}
 	}
-	switch {
-	case m.Version != MessageVersion:
-		return m, &PermanentError{fmt.Sprintf("message version %d is unknown, this bridge understands %d", m.Version, MessageVersion)}
-	case m.Run == "":
+	if m.Run == "" {
 		return m, &PermanentError{"message names no run"}
 	}
 	return m, nil
+}
+
+// known looks at the version alone and first: a message of another version may
+// well have members that this one does not know. What is no message at all passes.
+func known(body []byte) error {
+	var v struct {
+		Version int `json:"version"`
+	}
+	if err := json.Unmarshal(body, &v); err == nil && v.Version != MessageVersion {
+		return &PermanentError{fmt.Sprintf("message version %d is unknown, this bridge understands %d", v.Version, MessageVersion)}
+	}
+	return nil
 }
 
 func strict(body []byte, v any) error {

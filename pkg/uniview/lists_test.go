@@ -23,38 +23,46 @@ func TestWhatIsAsked(t *testing.T) {
 	}{
 		"customers": {
 			func(c *Client) error { _, err := c.ListCustomers(t.Context()); return err },
-			"/v1/customers", url.Values{"order_by": {"id"}},
+			"/v1/customers",
+			url.Values{"order_by": {"id"}},
 		},
 		"appliances": {
 			func(c *Client) error { _, err := c.ListAppliances(t.Context()); return err },
-			"/v1/appliances", url.Values{"order_by": {"asset_tag"}},
+			"/v1/appliances",
+			url.Values{"order_by": {"asset_tag"}},
 		},
 		"assets with last backup and links": {
 			func(c *Client) error { _, err := c.ListAssets(t.Context()); return err },
-			"/v1/assets", url.Values{"order_by": {"key"}, "include[backups]": {"last"}, "include[links]": {"all"}},
+			"/v1/assets",
+			url.Values{"order_by": {"key"}, "include[backups]": {"last"}, "include[links]": {"all"}},
 		},
 		"one asset": {
 			func(c *Client) error { _, err := c.GetAsset(t.Context(), "k-1"); return ignoreNotFound(err) },
-			"/v1/assets", url.Values{"order_by": {"key"}, "include[backups]": {"last"}, "include[links]": {"all"}, "key": {"k-1"}},
+			"/v1/assets",
+			url.Values{"order_by": {"key"}, "include[backups]": {"last"}, "include[links]": {"all"}, "key": {"k-1"}},
 		},
 		"endpoints": {
 			func(c *Client) error { _, err := c.ListEndpoints(t.Context()); return err },
-			"/api/epb/v1/assets", url.Values{"order_by": {"id"}},
+			"/api/epb/v1/assets",
+			url.Values{"order_by": {"id"}},
 		},
 		"one endpoint": {
 			func(c *Client) error { _, err := c.GetEndpoint(t.Context(), "48E1YGBDY"); return ignoreNotFound(err) },
-			"/api/epb/v1/assets", url.Values{"order_by": {"id"}, "id": {"48E1YGBDY"}},
+			"/api/epb/v1/assets",
+			url.Values{"order_by": {"id"}, "id": {"48E1YGBDY"}},
 		},
 		"alerts, muted ones too, dismissed or not": {
 			func(c *Client) error { _, err := c.ListAlerts(t.Context(), AlertQuery{Type: TypeJob}); return err },
-			"/v1/backupiq/alerts", url.Values{"type": {"job"}, "is_muted": {"all"}, "order_by": {"customer_id"}, "created_time_direction": {"asc"}},
+			"/v1/backupiq/alerts",
+			url.Values{"type": {"job"}, "is_muted": {"all"}, "order_by": {"customer_id"}, "created_time_direction": {"asc"}},
 		},
 		"alerts with every filter": {
 			func(c *Client) error {
 				_, err := c.ListAlerts(t.Context(), AlertQuery{Type: TypeHelix, Muted: "false", Dismissed: &no, Severity: SeverityAlarm, CustomerID: "c", AssetTag: "t", AssetKey: "k", AssetName: "a&b=c"})
 				return err
 			},
-			"/v1/backupiq/alerts", url.Values{
+			"/v1/backupiq/alerts",
+			url.Values{
 				"type": {"helix"}, "is_muted": {"false"}, "is_dismissed": {"false"}, "severity": {"alarm"}, "customer_id": {"c"},
 				"asset_tag": {"t"}, "asset_key": {"k"}, "asset_name": {"a&b=c"}, "order_by": {"customer_id"}, "created_time_direction": {"asc"},
 			},
@@ -64,14 +72,16 @@ func TestWhatIsAsked(t *testing.T) {
 				_, err := c.ListBackups(t.Context(), BackupQuery{CustomerID: "c", AssetTag: "t", AssetKey: "k", Status: BackupFailed, StartFrom: epoch, CompleteTo: epoch.Add(time.Millisecond)})
 				return err
 			},
-			"/v1/backups", url.Values{
+			"/v1/backups",
+			url.Values{
 				"customer_id": {"c"}, "asset_tag": {"t"}, "asset_key": {"k"}, "status": {"Failed"}, "order_by": {"start_time"},
 				"start_time_from": {"2026-03-04T05:06:07Z"}, "complete_time_to": {"2026-03-04T05:06:07.001Z"},
 			},
 		},
 		"the probe": {
 			func(c *Client) error { return c.Test(t.Context()) },
-			"/v1/customers", url.Values{"page_size": {"1"}},
+			"/v1/customers",
+			url.Values{"page_size": {"1"}},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
