@@ -1,0 +1,140 @@
+package alert
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+func goldenFacts() Facts {
+	return Facts{
+		Customer: "Ada Ltd", AsOf: at(0), Settings: ready(nil),
+		Group: Group{Name: "SRV1", Reference: "uvb1:demo:c:g:2", Previous: 99, Severity: SeverityWarning, Told: map[string]Told{
+			"v1:b": {Total: 1, Episode: 1, Open: true, Asset: "appliance:1"}, "v1:c": {Total: 1, Episode: 1, Open: true, Asset: "appliance:1"},
+		}},
+		Conditions: []Condition{
+			openCondition("v1:a", func(c *Condition) {
+				c.AssetKey, c.AssetName, c.Severity, c.Message = "appliance:1", "SRV1", SeverityCritical, "The asset backup was not created for the last 24 hour(s)."
+			}),
+			openCondition("v1:b", func(c *Condition) {
+				c.AssetKey, c.AssetName, c.Message, c.Count, c.Total, c.Last = "appliance:1", "SRV1", "Backup of SRV1 failed.", 3, 3, at(-5)
+			}),
+			openCondition("v1:c", func(c *Condition) {
+				c.AssetKey, c.AssetName, c.Message, c.State = "appliance:1", "SRV1", "Job Nightly failed.", ConditionOver
+				c.Evidence = &Evidence{Why: Recovered, AsOf: at(-2), Good: at(-30), Last: at(-60)}
+			}),
+		},
+		Links:  []Link{{"SRV1 in UniView", "https://unitrends.example/links/asset/1"}},
+		Remark: "The customer Ada Ltd has no company of its own in ConnectWise, this is the default company: no company found",
+	}
+}
+
+func TestTextsAreAsAgreed(t *testing.T) {
+	t.Parallel()
+	f := goldenFacts()
+	check := func(name, got, want string) {
+		t.Helper()
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+	check("summary", SummaryText(f), "SRV1: The asset backup was not created for the last 24 hour… and 1 more (since 2026-03-10 11:00 UTC)")
+	check("description", DescriptionText(f), `The backup system reports trouble with SRV1 of Ada Ltd.
+
+- The asset backup was not created for the last 24 hour(s). (critical; first 2026-03-10 11:00 UTC)
+- Backup of SRV1 failed. (warning; 3 times, first 2026-03-10 11:00 UTC, last 2026-03-10 11:55 UTC)
+
+This ticket is kept up to date automatically and closes itself when the trouble is over.`)
+	check("internal", InternalText(f), `The customer Ada Ltd has no company of its own in ConnectWise, this is the default company: no company found
+Earlier ticket on the same trouble: #99.
+SRV1 in UniView: https://unitrends.example/links/asset/1
+As of 2026-03-10 12:00 UTC. UniView cannot be written by other programs: dismiss the alert there when it is dealt with.
+[uvb1:demo:c:g:2 note 0]`)
+	check("note", NoteText(f, Note, "the trouble goes on", 4), `The trouble goes on.
+- The asset backup was not created for the last 24 hour(s). (critical; first 2026-03-10 11:00 UTC)
+- Backup of SRV1 failed. (warning; 3 times, first 2026-03-10 11:00 UTC, last 2026-03-10 11:55 UTC)
+- Over: Job Nightly failed.: a good backup completed 2026-03-10 11:30 UTC, after the last occurrence 2026-03-10 11:00 UTC; the alert is not dismissed in UniView (read 2026-03-10 11:58 UTC)
+As of 2026-03-10 12:00 UTC.
+[uvb1:demo:c:g:2 note 4]`)
+	check("escalation", strings.SplitN(NoteText(f, Escalate, "severity grew", 5), "\n", 2)[0], "The trouble got worse: severity critical.")
+	check("reopening", strings.SplitN(NoteText(f, Reopen, "back", 5), "\n", 2)[0], "The trouble is back. This ticket is reopened automatically.")
+	f.Conditions = f.Conditions[2:]
+	check("closing", NoteText(f, Close, "all its troubles are over", 6), `The trouble is over. This ticket is closed automatically.
+- Over: Job Nightly failed.: a good backup completed 2026-03-10 11:30 UTC, after the last occurrence 2026-03-10 11:00 UTC; the alert is not dismissed in UniView (read 2026-03-10 11:58 UTC)
+As of 2026-03-10 12:00 UTC.
+[uvb1:demo:c:g:2 note 6]`)
+}
+
+func TestNoteIsRecognisedByItsWholeMark(t *testing.T) {
+	t.Parallel()
+	text := NoteText(goldenFacts(), Note, "x", 12)
+	if !HasNote(text, "uvb1:demo:c:g:2", 12) || HasNote(text, "uvb1:demo:c:g:2", 1) || HasNote(text, "uvb1:demo:c:g:21", 12) {
+		t.Error("the mark of note 12 is not told apart")
+	}
+}
+
+func TestSummaryFitsWhateverItIsMadeOf(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		f := goldenFacts()
+		f.Group.Name = rapid.String().Draw(t, "name")
+		f.Conditions = f.Conditions[:rapid.IntRange(0, 2).Draw(t, "n")]
+		for i := range f.Conditions {
+			f.Conditions[i].Message = rapid.String().Draw(t, "message")
+		}
+		s := SummaryText(f)
+		if units(s) > MaxSummary || !utf8.ValidString(s) || strings.ContainsAny(s, "\n\r\t") {
+			t.Fatalf("summary %q", s)
+		}
+	})
+}
+
+func TestSettings(t *testing.T) {
+	t.Parallel()
+	if err := ready(nil).Validate(); err != nil {
+		t.Errorf("the defaults are refused: %v", err)
+	}
+	for _, tt := range []struct {
+		name, overrides, want string
+	}{
+		{"a member that is none", `{"colour":1}`, `"colour" is not a ticket setting`},
+		{"a wrong type", `{"boardId":"x"}`, "cannot unmarshal"},
+		{"a negative id", `{"boardId":-1}`, "boardId must be 0 or an id"},
+		{"a severity that is none", `{"priorities":{"mild":3}}`, `priorities: "mild"`},
+		{"a grouping that is none", `{"grouping":"planet"}`, "grouping must be"},
+		{"a policy that is none", `{"stillFailing":"shout"}`, "stillFailing must be"},
+		{"a time too long", `{"noteEvery":99999999}`, "noteEvery must be between"},
+		{"a class that is none", `{"graceByClass":{"x":{}}}`, `"x" is not a class`},
+		{"a negative grace", `{"grace":{"after":-1}}`, "grace: times must be"},
+		{"too many occurrences", `{"grace":{"occurrences":100000}}`, "occurrences must be"},
+		{"a variable that is none", `{"summary":"{secret}"}`, "{secret} is not a variable"},
+		{"an empty template", `{"description":" "}`, "must not be empty"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var o Overrides
+			if err := json.Unmarshal([]byte(tt.overrides), &o); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := ready(nil).With(o); err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("error %v, want one with %q", err, tt.want)
+			}
+		})
+	}
+	var o Overrides
+	if err := json.Unmarshal([]byte(`{"boardId":9,"priorities":{"alarm":2},"autoClose":false}`), &o); err != nil {
+		t.Fatal(err)
+	}
+	s, err := ready(nil).With(o)
+	if err != nil || s.BoardID != 9 || s.AutoClose || s.CompanyID != 7 || s.PriorityOf(SeverityAlarm) != 2 || s.PriorityOf(SeverityWarning) != 0 {
+		t.Errorf("overridden settings %+v, %v", s, err)
+	}
+	base := ready(nil)
+	if again, err := base.With(nil); err != nil || !cmp.Equal(base, again) {
+		t.Errorf("no overrides change settings: %v", err)
+	}
+}
