@@ -1,0 +1,390 @@
+package ticketing
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	"uniview-bridge/pkg/alert"
+	"uniview-bridge/pkg/match"
+	"uniview-bridge/pkg/plan"
+	"uniview-bridge/pkg/state"
+)
+
+// Rules is the version of the deciding code: a new one makes everybody due.
+const Rules = "tickets-1"
+
+// Input is everything a decision about one customer stands on.
+type Input struct {
+	Slice        Slice
+	AsOf         time.Time // SliceMeta.AsOf: the UniView read the slice stands on
+	Customer     state.Customer
+	Desk         state.Desk
+	Settings     alert.Settings // with the customer's overrides
+	Installation string
+	// Braked folds the new tickets of each appliance into one parent: tickets
+	// are never braked to silence (design §2.6).
+	Braked bool
+	Now    time.Time
+}
+
+// Step is one group that needs ConnectWise now.
+type Step struct {
+	Group  string
+	Action alert.Action
+	Reason string
+}
+
+// Decision is what follows from an Input. Desk holds observations, plans and
+// reasons, and no claim: those are Service's to make.
+type Decision struct {
+	Desk    state.Desk
+	Steps   []Step        // in the order to take them: ends and closes first
+	Changes []plan.Change // all that would be written, and every skip with its reason
+	Counts  Counts
+	NextAt  time.Time // when the clock alone asks for another look; zero: never
+	// Company is where new tickets go and Remark why it is not the customer's own.
+	Company int
+	Remark  string
+}
+
+// DueInputs are what makes a customer due for tickets.
+func DueInputs(slice string, settings string, c state.Customer, mode state.Mode) state.DueInputs {
+	return state.DueInputs{Slice: slice, Settings: settings, Decisions: c.Decisions, News: c.DeviceNews, Mode: mode, Rules: Rules}
+}
+
+// Decide is the planning for one customer. It changes nothing of its input.
+func Decide(in Input) Decision {
+	d := Decision{Desk: in.Desk.Clone()}
+	in.Settings, d.Company, d.Remark = route(in)
+	if !in.AsOf.Before(d.Desk.AsOf) {
+		d.Desk.Conditions, d.NextAt = alert.Fold(d.Desk.Conditions, alert.Reading{AsOf: in.AsOf, Alerts: in.Slice.Alerts, Assets: in.Slice.Assets})
+		d.Desk.AsOf = in.AsOf
+	}
+	assign(&d.Desk, in, nil)
+	groups := decideGroups(in, d.Desk)
+	if in.Braked {
+		if storms := foldStorms(in.Slice.Customer.ID, d.Desk, groups); len(storms) > 0 {
+			assign(&d.Desk, in, storms)
+			groups = decideGroups(in, d.Desk)
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(groups)) {
+		g := groups[key]
+		d.Desk.Groups[key] = g.Group
+		d.NextAt = earlier(d.NextAt, g.NextAt)
+		if g.Action.Acts() {
+			d.Steps = append(d.Steps, Step{Group: key, Action: g.Action, Reason: g.Reason})
+		}
+		if c, ok := change(in, d, key, g); ok {
+			d.Changes = append(d.Changes, c)
+		}
+	}
+	slices.SortStableFunc(d.Steps, func(a, b Step) int { return cmp.Compare(order[a.Action], order[b.Action]) })
+	d.Desk.Prune(in.Now, in.Settings.ReopenWithin.Duration())
+	d.Counts = Count(d.Desk)
+	return d
+}
+
+// order is the order of steps: what is uncertain first, then ends, then news.
+var order = map[alert.Action]int{
+	alert.Settle: 0, alert.Search: 1, alert.Close: 2, alert.Reopen: 3, alert.Escalate: 4, alert.Note: 5, alert.Open: 6,
+}
+
+// route resolves the company and says why it is not the customer's own.
+//
+//	the company link is           tickets go to
+//	matched                       that company
+//	ignored                       nobody: do not sync
+//	anything else                 the default company, with a remark
+func route(in Input) (s alert.Settings, company int, remark string) {
+	s = in.Settings
+	link := in.Slice.Company
+	if own := in.Customer.Links.Company; own.Decided() {
+		link = own
+	}
+	if id, ok := link.Linked(); ok {
+		if n, err := strconv.Atoi(id); err == nil && n > 0 {
+			s.CompanyID = n
+			return s, n, ""
+		}
+	}
+	if link.State == match.Ignored {
+		s.DoNotSync = true
+		return s, 0, "the customer is ignored for tickets"
+	}
+	why := cmp.Or(link.Reason, "no company found")
+	switch {
+	case link.State == match.Attention:
+		why = fmt.Sprintf("its company needs attention (%s): %s", link.Cause, why)
+	case link.State == match.Suggested:
+		why = "a company is only suggested: " + why
+	}
+	return s, s.CompanyID, fmt.Sprintf("The customer %s has no company of its own in ConnectWise, this is the default company: %s", in.Slice.Customer.Name, why)
+}
+
+// assign gives every open or muted condition its group. A group that has a
+// ticket, or may have one, keeps its conditions; storms names the parent group
+// of conditions that are to be folded, by condition key.
+func assign(desk *state.Desk, in Input, storms map[string]string) {
+	id := in.Slice.Customer.ID
+	for key, c := range desk.Conditions {
+		if c.State != alert.ConditionOpen {
+			continue
+		}
+		g, exists := desk.Groups[c.Group]
+		if exists && keeps(g) {
+			continue
+		}
+		want := alert.GroupKey(id, in.Settings.Grouping, c)
+		if alert.IsStorm(c.Group) && exists && g.State == alert.GroupWaiting {
+			want = c.Group // folded, not yet opened
+		}
+		if storm, ok := storms[key]; ok {
+			want = storm
+		}
+		if exists && g.State != alert.GroupWaiting && !alert.IsStorm(c.Group) {
+			want = c.Group // closed: the reopen rule decides
+		}
+		c.Group = want
+		desk.Conditions[key] = c
+		if _, ok := desk.Groups[want]; !ok {
+			desk.Groups[want] = newGroup(*desk, in, want)
+		}
+	}
+	used := map[string]bool{}
+	for _, c := range desk.Conditions {
+		used[c.Group] = true
+	}
+	for key, g := range desk.Groups {
+		if g.State == alert.GroupWaiting && !used[key] && g.TicketID == 0 && g.Doubt == nil && g.Pending == nil {
+			if g.Generation > 1 {
+				desk.Retired[alert.GroupHash(key)] = g.Generation - 1 // this one was never used
+			}
+			delete(desk.Groups, key)
+		}
+	}
+}
+
+// keeps says whether a group holds on to its conditions whatever the settings say.
+func keeps(g alert.Group) bool {
+	return g.State == alert.GroupOpen || g.State == alert.GroupCreating || g.State == alert.GroupUncertain || g.Pending != nil
+}
+
+// newGroup begins a group. Its generation follows the last one we know of, here
+// or in ConnectWise.
+func newGroup(desk state.Desk, in Input, key string) alert.Group {
+	hash := alert.GroupHash(key)
+	generation := desk.Retired[hash] + 1
+	for _, t := range in.Slice.Tickets {
+		if r, ok := alert.ParseReference(t.Reference); ok && r.Group == hash && r.Generation > generation {
+			generation = r.Generation
+		}
+	}
+	delete(desk.Retired, hash)
+	return alert.Group{
+		Key: key, Generation: generation, State: alert.GroupWaiting,
+		Reference: alert.NewReference(in.Installation, in.Slice.Customer.ID, key, generation).String(),
+	}
+}
+
+// decideGroups decides every group from what is recorded and listed.
+func decideGroups(in Input, desk state.Desk) map[string]alert.Decision {
+	byReference, byID := map[string][]alert.Ticket{}, map[int]*alert.Ticket{}
+	for i, t := range in.Slice.Tickets {
+		byReference[t.Reference] = append(byReference[t.Reference], t)
+		byID[t.ID] = &in.Slice.Tickets[i]
+	}
+	older := map[string][]alert.Ticket{} // open, by group hash, in order of their ids
+	for _, t := range in.Slice.Tickets {
+		if r, ok := alert.ParseReference(t.Reference); ok && !t.Closed {
+			older[r.Group] = append(older[r.Group], t)
+		}
+	}
+	conditions := map[string][]alert.Condition{}
+	for _, key := range slices.Sorted(maps.Keys(desk.Conditions)) {
+		c := desk.Conditions[key]
+		conditions[c.Group] = append(conditions[c.Group], c)
+	}
+	out := make(map[string]alert.Decision, len(desk.Groups))
+	for key, g := range desk.Groups {
+		g.Name = nameOf(in, key, conditions[key])
+		if found := byReference[g.Reference]; len(found) > 0 {
+			g = adoptListed(g, found, older[alert.GroupHash(key)], in.Now)
+		}
+		out[key] = alert.Decide(g, conditions[key], byID[g.Target()], in.Settings, in.Now)
+	}
+	return out
+}
+
+// adoptListed takes up tickets that the list has under the group's reference.
+// open are the group's open tickets of any generation: a second one is a
+// person's doing, and for a person to solve.
+func adoptListed(g alert.Group, found, open []alert.Ticket, now time.Time) alert.Group {
+	g.Attention = ""
+	for _, t := range open {
+		if t.Reference != g.Reference && g.State == alert.GroupOpen {
+			g.Attention = fmt.Sprintf("ticket #%d of the same trouble was opened again by a person: close or merge it or #%d", t.ID, g.TicketID)
+		}
+	}
+	kept := keptOf(found)
+	if len(found) > 1 {
+		g.Attention = severalTickets(kept, found)
+	}
+	switch {
+	case g.Pending != nil:
+	case g.TicketID == 0 && (g.State == alert.GroupWaiting || g.State == alert.GroupUncertain):
+		g = adopt(g, kept, now)
+	case g.State == alert.GroupOpen && g.MergedInto == 0 && g.TicketID != kept.ID && !kept.Closed && len(found) > 1:
+		g.TicketID, g.BoardID, g.TicketUpdated = kept.ID, kept.BoardID, kept.UpdatedAt
+	}
+	return g
+}
+
+// adopt makes a ticket that carries the group's reference the group's ticket. It
+// tells what the claim said it would; of a ticket that no claim is known of
+// nothing is taken for told.
+func adopt(g alert.Group, t alert.Ticket, now time.Time) alert.Group {
+	g.Told, g.Severity = nil, ""
+	switch {
+	case g.Pending != nil:
+		g.Told, g.Severity = g.Pending.Tells, g.Pending.Severity
+	case g.Doubt != nil:
+		g.Told, g.Severity = g.Doubt.Tells, g.Doubt.Severity
+	}
+	g.State, g.TicketID, g.Pending, g.Doubt = alert.GroupOpen, t.ID, nil, nil
+	g.CompanyID, g.BoardID, g.PriorityID = t.CompanyID, t.BoardID, t.PriorityID
+	g.TicketUpdated, g.OpenedAt = t.UpdatedAt, now
+	g.Failures, g.Failure, g.RetryAt = 0, "", time.Time{}
+	if t.Closed {
+		g.State, g.ClosedBy, g.ClosedAt = alert.GroupClosed, alert.ByPerson, t.ClosedAt
+		if g.ClosedAt.IsZero() {
+			g.ClosedAt = now
+		}
+	}
+	return g
+}
+
+// keptOf picks ours of several tickets with one reference: the lowest id among
+// the open ones, else the lowest. found is in order of the ids.
+func keptOf(found []alert.Ticket) alert.Ticket {
+	if i := slices.IndexFunc(found, func(t alert.Ticket) bool { return !t.Closed }); i >= 0 {
+		return found[i]
+	}
+	return found[0]
+}
+
+// severalTickets is the attention text for several tickets with one reference.
+func severalTickets(kept alert.Ticket, found []alert.Ticket) string {
+	rest := ""
+	for _, t := range found {
+		if t.ID != kept.ID {
+			rest += fmt.Sprintf(" #%d", t.ID)
+		}
+	}
+	return fmt.Sprintf("several tickets carry one reference: #%d is kept, close or merge%s", kept.ID, rest)
+}
+
+// nameOf is what people call a group: its machine, appliance or customer.
+func nameOf(in Input, key string, conditions []alert.Condition) string {
+	asset, appliance := "", ""
+	for i, c := range conditions {
+		if i == 0 {
+			asset, appliance = c.AssetName, c.ApplianceName
+		}
+		if c.AssetName != asset {
+			asset = ""
+		}
+		if c.ApplianceName != appliance {
+			appliance = ""
+		}
+	}
+	if alert.IsStorm(key) || asset == "" {
+		return cmp.Or(appliance, in.Slice.Customer.Name)
+	}
+	return asset
+}
+
+// foldStorms names the parent group for every condition that would open a
+// ticket of its own, where an appliance has more than one such group.
+func foldStorms(customer string, desk state.Desk, groups map[string]alert.Decision) map[string]string {
+	opening := map[string]map[string]bool{} // parent → groups that would open
+	parent := map[string]string{}           // condition → parent
+	for key, c := range desk.Conditions {
+		g, ok := groups[c.Group]
+		if !ok || g.Action != alert.Open || c.State != alert.ConditionOpen {
+			continue
+		}
+		storm := alert.StormKey(customer, c.ApplianceID)
+		if opening[storm] == nil {
+			opening[storm] = map[string]bool{}
+		}
+		opening[storm][c.Group] = true
+		parent[key] = storm
+	}
+	maps.DeleteFunc(parent, func(_, storm string) bool { return len(opening[storm]) < 2 })
+	return parent
+}
+
+// plannedAs is how a writing action shows in a plan.
+var plannedAs = map[alert.Action]plan.Action{
+	alert.Open: plan.Create, alert.Note: plan.Note, alert.Escalate: plan.Update, alert.Reopen: plan.Reopen, alert.Close: plan.Close,
+}
+
+// change is a group's decision as a planned change.
+func change(in Input, d Decision, key string, g alert.Decision) (plan.Change, bool) {
+	c := plan.Change{
+		Key: key, Vendor: string(state.ConnectWise), Kind: plan.Ticket,
+		CustomerID: in.Slice.Customer.ID, CustomerName: in.Slice.Customer.Name, Title: g.Group.Name, Reason: g.Reason,
+	}
+	if id := g.Group.Target(); id > 0 {
+		c.TargetID = strconv.Itoa(id)
+	}
+	if g.Action == alert.Nothing {
+		return c, false
+	}
+	c.Action = cmp.Or(plannedAs[g.Action], plan.Skip)
+	if g.Action == alert.Open {
+		if g.Group.State != alert.GroupWaiting {
+			g.Group = g.Group.NextGeneration(in.Installation, in.Slice.Customer.ID)
+		}
+		f := facts(in, d, g.Group)
+		c.Title, c.TargetID = alert.SummaryText(f), ""
+		c.Fields = []plan.Field{
+			{Name: "company", After: strconv.Itoa(d.Company)},
+			{Name: "board", After: strconv.Itoa(in.Settings.BoardID)},
+			{Name: "reference", After: g.Group.Reference},
+		}
+		if d.Remark != "" {
+			c.Reason += ". " + d.Remark
+		}
+	}
+	return c, true
+}
+
+// facts collects what texts about a group are made of.
+func facts(in Input, d Decision, g alert.Group) alert.Facts {
+	f := alert.Facts{Customer: in.Slice.Customer.Name, Group: g, Settings: in.Settings, AsOf: d.Desk.AsOf, Remark: d.Remark}
+	assets := map[string]bool{}
+	for _, c := range d.Desk.Conditions {
+		if c.Group == g.Key {
+			f.Conditions = append(f.Conditions, c)
+			assets[c.AssetKey] = true
+		}
+	}
+	for _, a := range in.Slice.Assets {
+		if !assets[a.Key()] {
+			continue
+		}
+		if a.PortalURL != "" {
+			f.Links = append(f.Links, alert.Link{Name: a.Name + " in UniView", URL: a.PortalURL})
+		}
+		if device, ok := in.Slice.Devices[a.Key()]; ok && device.URL != "" {
+			f.Links = append(f.Links, alert.Link{Name: device.Name + " in IT Glue", URL: device.URL})
+		}
+	}
+	return f
+}
