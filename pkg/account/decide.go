@@ -1,0 +1,233 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"uniview-bridge/pkg/alert"
+	"uniview-bridge/pkg/backup"
+	"uniview-bridge/pkg/docsync"
+	"uniview-bridge/pkg/match"
+	"uniview-bridge/pkg/state"
+	"uniview-bridge/pkg/ticketing"
+)
+
+// writers is how many records are written side by side.
+const writers = 16
+
+// side is one vendor's half of a run, decided as far as the account can.
+type side struct {
+	vendor  state.Vendor
+	asOf    time.Time
+	digests map[string]string // slice digests by customer
+	docs    map[string]docsync.Slice
+	tickets map[string]ticketing.Slice
+	lists   *lists
+	// followUp: the slices are those of an earlier run; only what became due by
+	// the clock, by news or by a failure is looked at.
+	followUp bool
+}
+
+// decide links customers and slices the account for the sides of the run's scope.
+func (s *Service) decide(ctx context.Context, run *state.Run) ([]side, error) {
+	l, err := s.load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if _, ok := l.from[state.ListCustomers]; !ok {
+		return nil, errors.New("UniView's customers have not been read yet: check the UniView connection")
+	}
+	l.addGone()
+	only := ""
+	switch run.Scope {
+	case state.ScopeCustomer:
+		only = run.Target
+	case state.ScopeAsset:
+		if only, err = s.ownerOf(ctx, run.Target); err != nil {
+			return nil, err
+		}
+	}
+	index := match.NewMACIndex(l.all, l.devices, l.organizations)
+	links := s.links(l, index)
+	if err := s.saveLinks(ctx, l, links); err != nil {
+		return nil, err
+	}
+	var sides []side
+	for _, v := range run.Scope.Sides() {
+		sd, err := s.slice(ctx, l, index, v, only)
+		if errors.Is(err, errNotRead) {
+			run.Stages = append(run.Stages, state.Stage{Name: "decide " + string(v), Failed: 1, Detail: err.Error(), At: s.Now().UTC()})
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		sides = append(sides, sd)
+	}
+	if run.Scope == state.ScopeAlerts {
+		// Documentation that waits for a clock, a ticket's number or a vendor that
+		// failed does not wait for the next hour.
+		sd, err := s.followUp(ctx, l)
+		if err != nil {
+			return nil, err
+		}
+		sides = append(sides, sd)
+	}
+	stage := state.Stage{Name: "decide", Read: len(l.customers), At: s.Now().UTC()}
+	run.Customers = map[string]int{}
+	for _, c := range l.customers {
+		link := l.records[c.ID].Links.Organization
+		run.Customers[string(link.State)]++
+		if link.State == match.Matched {
+			stage.Matched++
+		}
+	}
+	run.Stages = append(run.Stages, stage)
+	return sides, nil
+}
+
+func (s *Service) links(l *lists, index *match.MACIndex) map[string]match.CustomerLinks {
+	previous := make(map[string]match.CustomerLinks, len(l.records))
+	found := make(map[string]map[string]int, len(l.customers))
+	for id, r := range l.records {
+		previous[id] = r.Links
+	}
+	for _, c := range l.customers {
+		found[c.ID] = index.Found(l.assets[c.ID])
+	}
+	return match.Customers(match.CustomersInput{
+		Customers: l.customers, Organizations: l.organizations, Companies: l.companies,
+		Previous: previous, Found: found, Now: s.Now().UTC(),
+	})
+}
+
+// saveLinks writes the records of customers whose name or links changed. A
+// person's decision made meanwhile stands.
+func (s *Service) saveLinks(ctx context.Context, l *lists, links map[string]match.CustomerLinks) error {
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(writers)
+	next := make([]state.Customer, len(l.customers))
+	for i, c := range l.customers {
+		was, known := l.records[c.ID]
+		now := was
+		now.ID, now.Name, now.Links, now.GoneSince = c.ID, c.Name, links[c.ID], l.goneSince(c.ID)
+		next[i] = now
+		if known && state.Digest(was) == state.Digest(now) {
+			continue
+		}
+		g.Go(func() error {
+			saved, err := state.Update(gctx, s.Table, state.CustomerKey(c.ID), func(r *state.Customer) error {
+				if r.Decisions != was.Decisions {
+					return state.Unchanged()
+				}
+				r.ID, r.Name, r.Links, r.GoneSince = c.ID, c.Name, links[c.ID], now.GoneSince
+				return nil
+			})
+			next[i] = saved
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return fmt.Errorf("links of customers: %w", err)
+	}
+	for _, r := range next {
+		l.records[r.ID] = r
+	}
+	return nil
+}
+
+// slice makes and stores the slices of one side: of all customers, or of one.
+func (s *Service) slice(ctx context.Context, l *lists, index *match.MACIndex, v state.Vendor, only string) (side, error) {
+	sd := side{vendor: v, lists: l}
+	var err error
+	if v == state.ITGlue {
+		if sd.asOf, err = l.oldest(state.ListAssets, state.ListEndpoints); err != nil {
+			return sd, err
+		}
+		if _, err = l.oldest(state.ListOrganizations, state.ListConfigurations, state.ListPublished); err != nil {
+			return sd, err
+		}
+		sd.docs = map[string]docsync.Slice{}
+		for _, c := range l.customers {
+			if only == "" || c.ID == only {
+				sd.docs[c.ID] = s.docSlice(l, index, c)
+			}
+		}
+		sd.digests, err = state.SaveSlices(ctx, s.Table, v, sd.asOf, sd.docs, only == "")
+		return sd, err
+	}
+	// The evidence must be no older than the alerts it speaks about.
+	if sd.asOf, err = l.oldest(state.ListAlerts, state.ListAssets, state.ListEndpoints); err != nil {
+		return sd, err
+	}
+	if _, err = l.oldest(state.ListCompanies, state.ListTickets); err != nil {
+		return sd, err
+	}
+	tickets := map[string][]alert.Ticket{}
+	for _, t := range l.tickets {
+		if r, ok := alert.ParseReference(t.Reference); ok {
+			tickets[r.Customer] = append(tickets[r.Customer], t)
+		}
+	}
+	sd.tickets = map[string]ticketing.Slice{}
+	for _, c := range l.customers {
+		if only == "" || c.ID == only {
+			own := ticketing.OfCustomer(tickets[alert.CustomerHash(c.ID)], s.Installation, c.ID)
+			sd.tickets[c.ID] = ticketing.NewSlice(c, l.records[c.ID].Links.Company, l.alerts[c.ID], l.assets[c.ID], l.appliances[c.ID], own, devicesOf(l, c.ID))
+		}
+	}
+	sd.digests, err = state.SaveSlices(ctx, s.Table, v, sd.asOf, sd.tickets, only == "")
+	return sd, err
+}
+
+func (s *Service) followUp(ctx context.Context, l *lists) (side, error) {
+	sd := side{vendor: state.ITGlue, lists: l, followUp: true}
+	var err error
+	if sd.digests, err = state.SliceDigests(ctx, s.Table, state.ITGlue); err != nil {
+		return sd, err
+	}
+	if len(sd.digests) > 0 {
+		sd.asOf, err = state.SlicesAsOf(ctx, s.Table, state.ITGlue)
+	}
+	return sd, err
+}
+
+func (s *Service) docSlice(l *lists, index *match.MACIndex, c backup.Customer) docsync.Slice {
+	organization, _ := l.records[c.ID].Links.Organization.Linked()
+	return docsync.NewSlice(docsync.SliceInput{
+		Customer: c, Organization: organization, Assets: l.assets[c.ID], Appliances: l.appliances[c.ID],
+		Configurations: l.configurations[organization], Facts: index.Facts(l.assets[c.ID], organization),
+		Published: l.published[organization], PublishedFrom: l.from[state.ListPublished],
+		Documentation: l.documents[c.ID], Installation: s.Installation,
+	})
+}
+
+// devicesOf are the linked configurations of a customer's machines by asset key.
+func devicesOf(l *lists, customer string) map[string]ticketing.Device {
+	doc := l.documents[customer]
+	byID := map[string]match.Configuration{}
+	for _, c := range l.configurations[doc.Organization] {
+		byID[c.ID] = c
+	}
+	out := map[string]ticketing.Device{}
+	for _, key := range slices.Sorted(maps.Keys(doc.Machines)) {
+		id, ok := doc.Machines[key].Link.Linked()
+		c, known := byID[id]
+		if !ok || !known {
+			continue
+		}
+		twin, err := strconv.Atoi(c.CompanyConfigurationID)
+		if err != nil {
+			twin = 0
+		}
+		out[key] = ticketing.Device{Name: c.Name, URL: c.URL, CompanyConfigurationID: twin}
+	}
+	return out
+}
