@@ -247,7 +247,7 @@ func (w *World) alerts(st *uniview.State) {
 		case i%20 < 10:
 			a := w.jobAlert(st, m, at)
 			if i%20 < 3 {
-				w.jobAlert(st, m, at.Add(24*time.Hour))
+				w.jobAlert(st, m, at.Add(ago/2).Truncate(time.Second))
 				w.trap(RepeatedAlert)
 			}
 			if i%20 == 9 {
