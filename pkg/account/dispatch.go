@@ -248,9 +248,10 @@ func (s *Service) saveDecisions(ctx context.Context, sd side, dues []due) error 
 // brake holds the live part of a side's plan against the mass-change limit.
 // Tickets are never braked to silence: too many new ones fold into parents.
 func (s *Service) brake(ctx context.Context, run *state.Run, sd side, dues []due) ([]due, error) {
-	live := plan.Plan{}
+	live, customers := plan.Plan{}, 0
 	for _, d := range dues {
 		if d.mode == state.Live {
+			customers++
 			live.Changes = append(live.Changes, d.changes...)
 		} else if !slices.Contains(run.Preview, sd.vendor) {
 			run.Preview = append(run.Preview, sd.vendor)
@@ -262,7 +263,7 @@ func (s *Service) brake(ctx context.Context, run *state.Run, sd side, dues []due
 			existing[plan.Ticket]++
 		}
 	}
-	approved, err := state.Approved(ctx, s.Table, sd.vendor, live)
+	approved, err := state.Approved(ctx, s.Table, sd.vendor, live, customers)
 	if err != nil {
 		return nil, err
 	}

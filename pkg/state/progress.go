@@ -75,6 +75,9 @@ func ReportWork(ctx context.Context, t Table, w Work, r Result, now time.Time) e
 	if err != nil {
 		return fmt.Errorf("progress of run %s: %w", w.Run, err)
 	}
+	if w.Index >= run.Messages {
+		return nil // not one of this run's messages: it must not count towards its end
+	}
 	n := w.Index / perShard
 	s, err := Update(ctx, t, shardKey(w.Run, n), func(s *shard) error {
 		if s.Results == nil {

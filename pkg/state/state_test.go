@@ -298,6 +298,41 @@ func TestACustomerThatStaysDueMakesTheRunPartial(t *testing.T) {
 	}
 }
 
+func TestAMessageThatIsNotTheRunsDoesNotCountTowardsItsEnd(t *testing.T) {
+	t.Parallel()
+	tb := table(t)
+	r := newRun(t, tb, 2)
+	for _, i := range []int{0, 7, 99} {
+		w := state.Work{Version: 1, Run: r.ID, Customer: "c", Index: i}
+		if err := state.ReportWork(t.Context(), tb, w, state.Result{Done: true}, t0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, _, err := state.LoadRun(t.Context(), tb, r.ID); err != nil || got.State != state.Working {
+		t.Errorf("run is %s (%v) though one of its two messages is missing", got.State, err)
+	}
+}
+
+func TestAGoingLiveApprovalIsUsedUpByTheFirstPlanForDueCustomers(t *testing.T) {
+	t.Parallel()
+	tb := table(t)
+	if err := state.Approve(t.Context(), tb, state.Approval{Vendor: state.ITGlue, By: "me", At: t0, GoingLive: true}); err != nil {
+		t.Fatal(err)
+	}
+	var later plan.Plan
+	for i := range 50 {
+		later.Changes = append(later.Changes, plan.Change{Key: fmt.Sprint(i), Vendor: "itglue", Kind: plan.FlexibleAsset, Action: plan.Create})
+	}
+	for _, due := range []int{0, 3} { // nobody was due: it waits; somebody was, and there was nothing to do: used up
+		if _, err := state.Approved(t.Context(), tb, state.ITGlue, plan.Plan{}, due); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if ids, err := state.Approved(t.Context(), tb, state.ITGlue, later, 3); err != nil || len(ids) != 0 {
+		t.Errorf("%d changes of a later plan pass the brake (%v)", len(ids), err)
+	}
+}
+
 func TestALeaseHasOneHolderUntilItEnds(t *testing.T) {
 	t.Parallel()
 	tb := table(t)
@@ -367,7 +402,7 @@ func TestAGoingLiveApprovalCoversTheFirstPlanAndNoLaterAddition(t *testing.T) {
 		t.Fatal(err)
 	}
 	check := func(p plan.Plan) []plan.Excess {
-		approved, err := state.Approved(t.Context(), tb, state.ITGlue, p)
+		approved, err := state.Approved(t.Context(), tb, state.ITGlue, p, 5)
 		if err != nil {
 			t.Fatal(err)
 		}

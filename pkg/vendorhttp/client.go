@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -364,5 +365,5 @@ func where(u *url.URL) string {
 	if u == nil {
 		return ""
 	}
-	return clean(u.Host+u.EscapedPath(), maxMessage)
+	return clean(u.Host+"/"+strings.TrimPrefix(u.EscapedPath(), "/"), maxMessage)
 }
