@@ -18,6 +18,16 @@ import (
 // function may run.
 const leaseFor = 16 * time.Minute
 
+// decideTime is what deciding and sending may need of a function's time.
+const decideTime = 4 * time.Minute
+
+// accountLease keeps two runs from deciding at the same time: they share lists,
+// records and slices. Who comes second waits its turn in the queue.
+const accountLease = "account"
+
+// retryIn is how long a run waits before it tries to have its turn again.
+const retryIn = 5 * time.Second
+
 // reserve is the time a function keeps back to put its work aside.
 const reserve = 45 * time.Second
 
@@ -56,16 +66,15 @@ func (s *Service) Request(ctx context.Context, scope state.Scope, target, by str
 		return "", err
 	}
 	run := s.newRun(scope, target, by)
-	if scope.AccountWide() {
-		if err := s.acquire(ctx, run); err != nil {
-			return "", err
-		}
+	if err := s.acquire(ctx, run); err != nil {
+		return "", err
 	}
-	if _, err := state.SaveRun(ctx, s.Table, run, state.New); err != nil {
-		return "", fmt.Errorf("request a sync: %w", err)
+	_, err := state.SaveRun(ctx, s.Table, run, state.New)
+	if err == nil {
+		err = s.send(ctx, run.ID, 0)
 	}
-	if err := s.send(ctx, run.ID); err != nil {
-		return "", fmt.Errorf("request a sync: %w", err)
+	if err != nil {
+		return "", errors.Join(fmt.Errorf("request a sync: %w", err), s.release(ctx, run))
 	}
 	return run.ID, nil
 }
@@ -125,16 +134,17 @@ func (s *Service) acquire(ctx context.Context, run state.Run) error {
 }
 
 func (s *Service) release(ctx context.Context, run state.Run) error {
+	ctx = context.WithoutCancel(ctx)
 	var errs []error
-	for _, scope := range scopes(run.Scope) {
+	for _, scope := range append(scopes(run.Scope), accountLease) {
 		errs = append(errs, state.Release(ctx, s.Table, scope, run.ID))
 	}
 	return errors.Join(errs...)
 }
 
-func (s *Service) send(ctx context.Context, runID string) error {
+func (s *Service) send(ctx context.Context, runID string, delay time.Duration) error {
 	body := fmt.Sprintf(`{"version":%d,"run":%q}`, state.MessageVersion, runID)
-	return s.Sender.Send(ctx, state.RunsQueue, state.Outgoing{Body: []byte(body)})
+	return s.Sender.Send(ctx, state.RunsQueue, state.Outgoing{Body: []byte(body), Delay: delay})
 }
 
 // Schedule starts a scheduled sync, unless one of its scope is at work.
@@ -151,7 +161,7 @@ func (s *Service) Schedule(ctx context.Context, scope state.Scope) error {
 		return err
 	}
 	if err := s.closeStale(ctx, staleRun); err != nil {
-		return err
+		s.Log.WarnContext(ctx, "old runs not closed", slog.String("error", err.Error()))
 	}
 	return s.work(ctx, run)
 }
@@ -173,7 +183,7 @@ func (s *Service) Continue(ctx context.Context, m state.RunMessage) error {
 	}
 	if err := s.acquire(ctx, run); err != nil {
 		if held, ok := errors.AsType[*state.HeldError](err); ok {
-			return s.finish(ctx, run, state.Cancelled, held.Error())
+			return errors.Join(s.finish(ctx, run, state.Cancelled, held.Error()), s.release(ctx, run))
 		}
 		return err
 	}
@@ -185,6 +195,18 @@ var errContinue = errors.New("to be continued")
 
 // work does all stages of one run.
 func (s *Service) work(ctx context.Context, run state.Run) error {
+	now := s.Now()
+	if err := state.Acquire(ctx, s.Table, accountLease, run.ID, now, now.Add(leaseFor)); err != nil {
+		if _, ok := errors.AsType[*state.HeldError](err); !ok {
+			return err
+		}
+		if run.State == state.Queued {
+			if err := s.save(ctx, run); err != nil {
+				return err
+			}
+		}
+		return s.send(ctx, run.ID, retryIn)
+	}
 	if run.Started.IsZero() {
 		run.Started = s.Now().UTC()
 	}
@@ -198,7 +220,7 @@ func (s *Service) work(ctx context.Context, run state.Run) error {
 		if err := s.save(ctx, run); err != nil {
 			return err
 		}
-		return s.send(context.WithoutCancel(ctx), run.ID)
+		return s.send(context.WithoutCancel(ctx), run.ID, 0)
 	case err != nil:
 		s.Log.ErrorContext(ctx, "sync failed", slog.String("run", run.ID), slog.String("error", err.Error()))
 		ctx = context.WithoutCancel(ctx)
@@ -233,6 +255,9 @@ func (s *Service) stages(ctx context.Context, run *state.Run) error {
 	}
 	if asked, err := s.cancelAsked(ctx, run); err != nil || asked {
 		return err
+	}
+	if soon(ctx, decideTime) {
+		return errContinue // the lists are kept: the continuation decides
 	}
 	sides, err := s.decide(ctx, run)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 
 	"uniview-bridge/pkg/alert"
@@ -102,13 +103,16 @@ func (s *Service) confirmDismissed(ctx context.Context, before, now []alert.Aler
 	})
 	yes := true
 	for _, q := range questions {
-		if asked >= confirmBudget {
+		if asked >= confirmBudget || soon(ctx, decideTime) {
 			break
 		}
 		asked++
 		found, err := session.Client.ListAlerts(ctx, uniview.AlertQuery{Type: uniview.AlertType(q.typ), CustomerID: q.customer, Dismissed: &yes})
-		if err != nil {
-			return nil, asked, session.Fail(ctx, err)
+		if err = session.Fail(ctx, err); dead(err) {
+			return nil, asked, err
+		} else if err != nil {
+			s.unanswered(ctx, err)
+			continue // not confirmed: two reads without it will do
 		}
 		for _, w := range found {
 			a := alertOf(w)
@@ -120,6 +124,12 @@ func (s *Service) confirmDismissed(ctx context.Context, before, now []alert.Aler
 		}
 	}
 	return dismissed, asked, nil
+}
+
+// unanswered notes a question that UniView did not answer: what it was about is
+// simply not known.
+func (s *Service) unanswered(ctx context.Context, err error) {
+	s.Log.WarnContext(ctx, "question not answered", slog.String("error", err.Error()))
 }
 
 // sortAlerts puts alerts into an order that does not depend on how they came.

@@ -77,10 +77,18 @@ func (s *Service) attribute(ctx context.Context, alerts, before []alert.Alert, a
 			}
 			continue
 		}
+		if soon(ctx, decideTime) {
+			break
+		}
 		n, err := askHerd(ctx, session, h, machines, alerts, open[h])
 		asked += n
-		if err != nil {
+		if dead(err) {
 			return asked, err
+		} else if err != nil {
+			s.unanswered(ctx, err)
+			for _, i := range open[h] {
+				alerts[i].Asked = true // not told
+			}
 		}
 	}
 	return asked, nil

@@ -30,6 +30,7 @@ type side struct {
 	docs    map[string]docsync.Slice
 	tickets map[string]ticketing.Slice
 	lists   *lists
+	whole   bool // slices of all customers
 	// followUp: the slices are those of an earlier run; only what became due by
 	// the clock, by news or by a failure is looked at.
 	followUp bool
@@ -61,7 +62,7 @@ func (s *Service) decide(ctx context.Context, run *state.Run) ([]side, error) {
 	}
 	var sides []side
 	for _, v := range run.Scope.Sides() {
-		sd, err := s.slice(ctx, l, index, v, only)
+		sd, err := s.slice(ctx, run, l, index, v, only)
 		if errors.Is(err, errNotRead) {
 			run.Stages = append(run.Stages, state.Stage{Name: "decide " + string(v), Failed: 1, Detail: err.Error(), At: s.Now().UTC()})
 			continue
@@ -78,7 +79,9 @@ func (s *Service) decide(ctx context.Context, run *state.Run) ([]side, error) {
 		if err != nil {
 			return nil, err
 		}
-		sides = append(sides, sd)
+		if len(sd.digests) > 0 {
+			sides = append(sides, sd)
+		}
 	}
 	stage := state.Stage{Name: "decide", Read: len(l.customers), At: s.Now().UTC()}
 	run.Customers = map[string]int{}
@@ -143,32 +146,30 @@ func (s *Service) saveLinks(ctx context.Context, l *lists, links map[string]matc
 	return nil
 }
 
-// slice makes and stores the slices of one side: of all customers, or of one.
-func (s *Service) slice(ctx context.Context, l *lists, index *match.MACIndex, v state.Vendor, only string) (side, error) {
-	sd := side{vendor: v, lists: l}
+// slice makes the slices of one side: of all customers, or of one. They count
+// once they are published.
+func (s *Service) slice(ctx context.Context, run *state.Run, l *lists, index *match.MACIndex, v state.Vendor, only string) (side, error) {
+	sd := side{vendor: v, lists: l, whole: only == "", digests: map[string]string{}}
+	evidence, others := []string{state.ListAssets, state.ListEndpoints}, []string{state.ListOrganizations, state.ListConfigurations, state.ListPublished}
+	if v == state.ConnectWise {
+		evidence, others = []string{state.ListAlerts}, []string{state.ListAssets, state.ListEndpoints, state.ListCompanies, state.ListTickets}
+	}
+	if _, err := l.oldest(others...); err != nil {
+		return sd, err
+	}
 	var err error
+	if sd.asOf, err = s.asOf(ctx, run, l, v, evidence); err != nil {
+		return sd, err
+	}
 	if v == state.ITGlue {
-		if sd.asOf, err = l.oldest(state.ListAssets, state.ListEndpoints); err != nil {
-			return sd, err
-		}
-		if _, err = l.oldest(state.ListOrganizations, state.ListConfigurations, state.ListPublished); err != nil {
-			return sd, err
-		}
 		sd.docs = map[string]docsync.Slice{}
 		for _, c := range l.customers {
 			if only == "" || c.ID == only {
 				sd.docs[c.ID] = s.docSlice(l, index, c)
+				sd.digests[c.ID] = state.SliceDigest(sd.docs[c.ID])
 			}
 		}
-		sd.digests, err = state.SaveSlices(ctx, s.Table, v, sd.asOf, sd.docs, only == "")
-		return sd, err
-	}
-	// The evidence must be no older than the alerts it speaks about.
-	if sd.asOf, err = l.oldest(state.ListAlerts, state.ListAssets, state.ListEndpoints); err != nil {
-		return sd, err
-	}
-	if _, err = l.oldest(state.ListCompanies, state.ListTickets); err != nil {
-		return sd, err
+		return sd, nil
 	}
 	tickets := map[string][]alert.Ticket{}
 	for _, t := range l.tickets {
@@ -181,15 +182,45 @@ func (s *Service) slice(ctx context.Context, l *lists, index *match.MACIndex, v 
 		if only == "" || c.ID == only {
 			own := ticketing.OfCustomer(tickets[alert.CustomerHash(c.ID)], s.Installation, c.ID)
 			sd.tickets[c.ID] = ticketing.NewSlice(c, l.records[c.ID].Links.Company, l.alerts[c.ID], l.assets[c.ID], l.appliances[c.ID], own, devicesOf(l, c.ID))
+			sd.digests[c.ID] = state.SliceDigest(sd.tickets[c.ID])
 		}
 	}
-	sd.digests, err = state.SaveSlices(ctx, s.Table, v, sd.asOf, sd.tickets, only == "")
-	return sd, err
+	return sd, nil
 }
 
+// asOf dates the slices of a side by the lists whose absences count. It moves only
+// with a run that read all of them: two dates are then two reads of each.
+func (s *Service) asOf(ctx context.Context, run *state.Run, l *lists, v state.Vendor, evidence []string) (time.Time, error) {
+	oldest, err := l.oldest(evidence...)
+	if err != nil {
+		return oldest, err
+	}
+	for _, name := range evidence {
+		if st := stageOf(run, name); st.Name != "" && st.Failed == 0 {
+			continue
+		}
+		before, err := state.SlicesAsOf(ctx, s.Table, v)
+		if errors.Is(err, state.ErrNotFound) {
+			return oldest, nil
+		}
+		return before, err
+	}
+	return oldest, nil
+}
+
+// followUp looks again at the documentation of customers whose slices are those of
+// an earlier run, unless such a run is still being worked on.
 func (s *Service) followUp(ctx context.Context, l *lists) (side, error) {
 	sd := side{vendor: state.ITGlue, lists: l, followUp: true}
-	var err error
+	runs, err := state.Runs(ctx, s.Table, "", 30)
+	if err != nil {
+		return sd, err
+	}
+	for _, r := range runs {
+		if r.State == state.Working && slices.Contains(r.Scope.Sides(), state.ITGlue) && s.Now().Sub(r.Created) < time.Hour {
+			return sd, nil
+		}
+	}
 	if sd.digests, err = state.SliceDigests(ctx, s.Table, state.ITGlue); err != nil {
 		return sd, err
 	}

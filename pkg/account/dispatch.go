@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -29,28 +30,41 @@ type due struct {
 }
 
 // dispatch plans for the due customers, holds the plan against the brake and
-// sends one message for each.
+// sends one message for each. A side that the brake stops loses its own changes
+// only: its slices stay as they were, so that no message that is still under way
+// acts on what was stopped, and the other side goes on.
 func (s *Service) dispatch(ctx context.Context, run *state.Run, sides []side) error {
 	modes, err := state.LoadModes(ctx, s.Table)
 	if err != nil {
 		return err
 	}
 	var all []due
-	for _, sd := range sides {
+	full := plan.Plan{}
+	for i := range sides {
+		sd := &sides[i]
 		dues, err := s.dues(ctx, sd, modes, run)
 		if err != nil {
 			return err
 		}
-		if dues, err = s.brake(ctx, run, sd, dues); err != nil {
+		send, shown, err := s.brake(ctx, run, sd, dues)
+		if err != nil {
 			return err
 		}
-		all = append(all, dues...)
+		for _, d := range shown {
+			full.Changes = append(full.Changes, d.changes...)
+		}
+		if send == nil && len(shown) > 0 {
+			continue // stopped
+		}
+		if send, err = s.keepDecisions(ctx, run, sd, send); err != nil {
+			return err
+		}
+		if err := s.publish(ctx, sd); err != nil {
+			return err
+		}
+		all = append(all, send...)
 	}
 	s.totals(run, sides)
-	full := plan.Plan{}
-	for _, d := range all {
-		full.Changes = append(full.Changes, d.changes...)
-	}
 	full = full.Sorted()
 	run.Digest, run.Counts = full.Digest(), full.Counts()
 	if len(full.Changes) > 0 {
@@ -60,7 +74,6 @@ func (s *Service) dispatch(ctx context.Context, run *state.Run, sides []side) er
 	}
 	if len(run.Excess) > 0 {
 		s.notice(ctx, "Notices", string(run.Scope), "a sync was stopped by the brake: "+plan.Reason(run.Excess))
-		return s.finish(ctx, *run, state.Stopped, plan.Reason(run.Excess)+": look at the plan and approve it if it is right")
 	}
 	run.Messages = len(all)
 	run.State = state.Working
@@ -74,6 +87,19 @@ func (s *Service) dispatch(ctx context.Context, run *state.Run, sides []side) er
 		return state.CloseIfDone(ctx, s.Table, run.ID, s.Now().UTC())
 	}
 	return nil
+}
+
+// publish makes the slices of a side the ones that its workers act on.
+func (s *Service) publish(ctx context.Context, sd *side) error {
+	var err error
+	switch {
+	case sd.followUp:
+	case sd.vendor == state.ITGlue:
+		_, err = state.SaveSlices(ctx, s.Table, sd.vendor, sd.asOf, sd.docs, sd.whole)
+	default:
+		_, err = state.SaveSlices(ctx, s.Table, sd.vendor, sd.asOf, sd.tickets, sd.whole)
+	}
+	return err
 }
 
 // start records the run as being worked on, unless it was cancelled meanwhile. A
@@ -109,58 +135,20 @@ func (s *Service) notice(ctx context.Context, metric, scope, message string) {
 }
 
 // dues finds the due customers of a side and plans for them.
-func (s *Service) dues(ctx context.Context, sd side, modes state.Modes, run *state.Run) ([]due, error) {
+func (s *Service) dues(ctx context.Context, sd *side, modes state.Modes, run *state.Run) ([]due, error) {
 	recorded, err := state.Dues(ctx, s.Table, sd.vendor)
 	if err != nil {
 		return nil, err
 	}
-	now := s.Now().UTC()
+	stage := state.Stage{Name: "plan " + string(sd.vendor), At: s.Now().UTC()}
 	var out []due
-	stage := state.Stage{Name: "plan " + string(sd.vendor), At: now}
 	if sd.vendor == state.ITGlue {
-		settings, err := docsync.LoadSettings(ctx, s.Table)
-		if err != nil {
-			return nil, err
-		}
-		tickets, err := s.openTickets(ctx)
-		if err != nil {
-			return nil, err
-		}
-		for _, id := range slices.Sorted(maps.Keys(sd.digests)) {
-			if _, ours := sd.docs[id]; !ours && !sd.followUp {
-				continue
-			}
-			rec := sd.lists.records[id]
-			meta := state.SliceMeta{Digest: sd.digests[id], AsOf: sd.asOf}
-			mode := rec.ModeFor(sd.vendor, modes)
-			isDue, reason := recorded[id].IsDue(docsync.Due(meta, rec, mode, settings, now).Digest(), now)
-			if !isDue {
-				stage.Skipped++
-				continue
-			}
-			slice, ok := sd.docs[id]
-			if !ok {
-				if slice, _, err = state.LoadSlice[docsync.Slice](ctx, s.Table, sd.vendor, id); err != nil {
-					return nil, err
-				}
-			}
-			published := map[string]docsync.Published{}
-			for _, p := range sd.lists.published[slice.Organization] {
-				published[p.ID] = p
-			}
-			d := docsync.Decide(docsync.Input{
-				Slice: slice, Meta: meta, Customer: rec, Documentation: sd.lists.documents[id], Settings: settings,
-				Tickets: tickets[id], Published: published, Installation: s.Installation, Now: now,
-			})
-			out = append(out, due{vendor: sd.vendor, customer: id, reason: reason, mode: mode, changes: d.Changes, doc: d})
-		}
-		if err := s.saveDecisions(ctx, sd, out); err != nil {
-			return nil, err
-		}
+		out, err = s.docDues(ctx, sd, recorded, modes, &stage)
 	} else {
-		if out, err = s.ticketDues(ctx, sd, recorded, modes, &stage, false); err != nil {
-			return nil, err
-		}
+		out, err = s.ticketDues(ctx, sd, recorded, modes, &stage, nil)
+	}
+	if err != nil {
+		return nil, err
 	}
 	for _, d := range out {
 		stage.Read++
@@ -180,8 +168,52 @@ func writes(changes []plan.Change) int {
 	return n
 }
 
-// ticketDues plans tickets; braked folds new tickets into parents.
-func (s *Service) ticketDues(ctx context.Context, sd side, recorded map[string]state.Due, modes state.Modes, stage *state.Stage, braked bool) ([]due, error) {
+// docDues plans the documentation of the due customers.
+func (s *Service) docDues(ctx context.Context, sd *side, recorded map[string]state.Due, modes state.Modes, stage *state.Stage) ([]due, error) {
+	settings, err := docsync.LoadSettings(ctx, s.Table)
+	if err != nil {
+		return nil, err
+	}
+	tickets, err := s.openTickets(ctx)
+	if err != nil {
+		return nil, err
+	}
+	now := s.Now().UTC()
+	var out []due
+	for _, id := range slices.Sorted(maps.Keys(sd.digests)) {
+		slice, ours := sd.docs[id]
+		if !ours && !sd.followUp || sd.followUp && recorded[id].Completed.IsZero() {
+			continue
+		}
+		rec := sd.lists.records[id]
+		meta := state.SliceMeta{Digest: sd.digests[id], AsOf: sd.asOf}
+		mode := rec.ModeFor(sd.vendor, modes)
+		isDue, reason := recorded[id].IsDue(docsync.Due(meta, rec, mode, settings, now).Digest(), now)
+		if !isDue {
+			stage.Skipped++
+			continue
+		}
+		if !ours {
+			if slice, _, err = state.LoadSlice[docsync.Slice](ctx, s.Table, sd.vendor, id); err != nil {
+				s.Log.WarnContext(ctx, "slice not read", slog.String("customer", id), slog.String("error", err.Error()))
+				continue // the next documentation sync makes it anew
+			}
+		}
+		published := map[string]docsync.Published{}
+		for _, p := range sd.lists.published[slice.Organization] {
+			published[p.ID] = p
+		}
+		d := docsync.Decide(docsync.Input{
+			Slice: slice, Meta: meta, Customer: rec, Documentation: sd.lists.documents[id], Settings: settings,
+			Tickets: tickets[id], Published: published, Installation: s.Installation, Now: now,
+		})
+		out = append(out, due{vendor: sd.vendor, customer: id, reason: reason, mode: mode, changes: d.Changes, doc: d})
+	}
+	return out, nil
+}
+
+// ticketDues plans the tickets of the due customers, or of the given ones.
+func (s *Service) ticketDues(ctx context.Context, sd *side, recorded map[string]state.Due, modes state.Modes, stage *state.Stage, only map[string]bool) ([]due, error) {
 	settings, err := state.LoadTicketSettings(ctx, s.Table)
 	if err != nil {
 		return nil, err
@@ -193,6 +225,9 @@ func (s *Service) ticketDues(ctx context.Context, sd side, recorded map[string]s
 	now := s.Now().UTC()
 	var out []due
 	for _, id := range slices.Sorted(maps.Keys(sd.tickets)) {
+		if only != nil && !only[id] {
+			continue
+		}
 		rec := sd.lists.records[id]
 		mode := rec.ModeFor(sd.vendor, modes)
 		isDue, reason := recorded[id].IsDue(ticketing.DueInputs(sd.digests[id], settings.Digest(id), rec, mode).Digest(), now)
@@ -206,7 +241,7 @@ func (s *Service) ticketDues(ctx context.Context, sd side, recorded map[string]s
 		}
 		d := ticketing.Decide(ticketing.Input{
 			Slice: sd.tickets[id], AsOf: sd.asOf, Customer: rec, Desk: desks[id], Settings: own,
-			Installation: s.Installation, Braked: braked, Now: now,
+			Installation: s.Installation, Now: now,
 		})
 		out = append(out, due{vendor: sd.vendor, customer: id, reason: reason, mode: mode, changes: d.Changes})
 	}
@@ -226,72 +261,39 @@ func (s *Service) openTickets(ctx context.Context) (map[string]map[string]string
 	return out, nil
 }
 
-// saveDecisions keeps the machines' links and statuses of the due customers, so
-// that they are visible before anything is published.
-func (s *Service) saveDecisions(ctx context.Context, sd side, dues []due) error {
+// keepDecisions keeps the machines' links and statuses of the due customers, so
+// that they are visible before anything is published. A customer whose record
+// cannot be kept is left out with the reason; the others go on.
+func (s *Service) keepDecisions(ctx context.Context, run *state.Run, sd *side, dues []due) ([]due, error) {
+	if sd.vendor != state.ITGlue {
+		return dues, nil
+	}
+	errs := make([]error, len(dues))
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(writers)
-	for _, d := range dues {
-		g.Go(func() error { return docsync.Save(gctx, s.Table, d.customer, d.doc, sd.asOf) })
+	for i, d := range dues {
+		g.Go(func() error {
+			if errs[i] = docsync.Save(gctx, s.Table, d.customer, d.doc, sd.asOf); errs[i] != nil && !errors.Is(errs[i], state.ErrTooLarge) {
+				return errs[i]
+			}
+			return nil
+		})
 	}
 	if err := g.Wait(); err != nil {
-		return fmt.Errorf("decisions about machines: %w", err)
+		return nil, fmt.Errorf("decisions about machines: %w", err)
 	}
-	for _, d := range dues {
+	var kept []due
+	for i, d := range dues {
+		if errs[i] != nil {
+			run.Stages = append(run.Stages, state.Stage{Name: "machines of " + d.customer, Failed: 1, Detail: errs[i].Error(), At: s.Now().UTC()})
+			continue
+		}
 		doc := sd.lists.documents[d.customer]
 		doc.Machines = d.doc.Machines
 		sd.lists.documents[d.customer] = doc
+		kept = append(kept, d)
 	}
-	return nil
-}
-
-// brake holds the live part of a side's plan against the mass-change limit.
-// Tickets are never braked to silence: too many new ones fold into parents.
-func (s *Service) brake(ctx context.Context, run *state.Run, sd side, dues []due) ([]due, error) {
-	live, customers := plan.Plan{}, 0
-	for _, d := range dues {
-		if d.mode == state.Live {
-			customers++
-			live.Changes = append(live.Changes, d.changes...)
-		} else if !slices.Contains(run.Preview, sd.vendor) {
-			run.Preview = append(run.Preview, sd.vendor)
-		}
-	}
-	existing := map[plan.Kind]int{plan.FlexibleAsset: sd.lists.existing}
-	for _, t := range sd.lists.tickets {
-		if !t.Closed {
-			existing[plan.Ticket]++
-		}
-	}
-	approved, err := state.Approved(ctx, s.Table, sd.vendor, live, customers)
-	if err != nil {
-		return nil, err
-	}
-	for _, e := range s.Brake.Check(live, existing, approved) {
-		if e.Kind == plan.Ticket && e.Action == plan.Create {
-			s.notice(ctx, "Notices", string(run.Scope), e.String()+"; they fold into one ticket per appliance")
-			run.Fold = true
-			return s.folded(ctx, sd, dues)
-		}
-		run.Excess = append(run.Excess, e)
-	}
-	return dues, nil
-}
-
-// folded plans the same customers' tickets again with new ones folded.
-func (s *Service) folded(ctx context.Context, sd side, dues []due) ([]due, error) {
-	modes, err := state.LoadModes(ctx, s.Table)
-	if err != nil {
-		return nil, err
-	}
-	var stage state.Stage
-	again, err := s.ticketDues(ctx, sd, nil, modes, &stage, true)
-	if err != nil {
-		return nil, err
-	}
-	return slices.DeleteFunc(again, func(d due) bool {
-		return !slices.ContainsFunc(dues, func(o due) bool { return o.customer == d.customer })
-	}), nil
+	return kept, nil
 }
 
 // totals sums the account up as it stands after deciding.
@@ -338,100 +340,6 @@ func (s *Service) sendWork(ctx context.Context, run *state.Run, dues []due) erro
 		}
 	}
 	return nil
-}
-
-// Plan returns what a run would do or did.
-func (s *Service) Plan(ctx context.Context, runID string) ([]plan.Change, error) {
-	if _, _, err := state.LoadRun(ctx, s.Table, runID); err != nil {
-		return nil, err
-	}
-	p, err := state.LoadPlan(ctx, s.Table, runID)
-	return p.Changes, err
-}
-
-// Approve lets a stopped run's plan pass the brake: exactly the changes it names,
-// for a week, and starts a run that applies them.
-func (s *Service) Approve(ctx context.Context, runID, digest, by string) error {
-	run, _, err := state.LoadRun(ctx, s.Table, runID)
-	if err != nil {
-		return err
-	}
-	switch {
-	case run.State != state.Stopped:
-		return &StaleError{"only a run that the brake stopped can be approved; this one is " + string(run.State)}
-	case run.Digest != digest:
-		return &StaleError{"the digest is not that of the run's plan: look at the plan again"}
-	}
-	newest, err := s.newestStopped(ctx, run.Scope)
-	if err != nil {
-		return err
-	}
-	if newest != runID {
-		return &StaleError{"a later run superseded this plan: look at run " + newest}
-	}
-	p, err := state.LoadPlan(ctx, s.Table, runID)
-	if err != nil {
-		return err
-	}
-	byVendor := map[state.Vendor][]string{}
-	for _, c := range p.Changes {
-		if c.Writes() {
-			byVendor[state.Vendor(c.Vendor)] = append(byVendor[state.Vendor(c.Vendor)], c.ID())
-		}
-	}
-	now := s.Now().UTC()
-	for v, ids := range byVendor {
-		if err := state.Approve(ctx, s.Table, state.Approval{Vendor: v, Digest: digest, Run: runID, By: by, At: now, Changes: ids}); err != nil {
-			return fmt.Errorf("approve: %w", err)
-		}
-	}
-	if err := s.audit(ctx, state.Audit{By: by, Action: "approve plan", Subject: runID, After: map[string]string{"digest": digest}}); err != nil {
-		return err
-	}
-	_, err = s.Request(ctx, run.Scope, run.Target, by)
-	return err
-}
-
-// newestStopped is the newest run of a scope that read the account.
-func (s *Service) newestStopped(ctx context.Context, scope state.Scope) (string, error) {
-	runs, err := state.Runs(ctx, s.Table, "", 50)
-	if err != nil {
-		return "", err
-	}
-	for _, r := range runs {
-		if r.Scope == scope && r.Digest != "" {
-			return r.ID, nil
-		}
-	}
-	return "", nil
-}
-
-// GoLive sets the mode of one side. Going live approves the first plan: its
-// counts were shown in preview to whoever does this.
-func (s *Service) GoLive(ctx context.Context, v state.Vendor, mode state.Mode, by string) error {
-	modes, err := state.LoadModes(ctx, s.Table)
-	if err != nil {
-		return err
-	}
-	was := &modes.Documentation
-	if v == state.ConnectWise {
-		was = &modes.Ticketing
-	}
-	before := *was
-	*was = mode
-	now := s.Now().UTC()
-	if mode == state.Live && before != state.Live {
-		if err := state.Approve(ctx, s.Table, state.Approval{Vendor: v, By: by, At: now, GoingLive: true}); err != nil {
-			return fmt.Errorf("go live: %w", err)
-		}
-	}
-	if err := state.SaveModes(ctx, s.Table, modes); err != nil {
-		return fmt.Errorf("go live: %w", err)
-	}
-	return s.audit(ctx, state.Audit{
-		By: by, Action: "set mode", Subject: string(v),
-		Before: map[string]string{"mode": string(before)}, After: map[string]string{"mode": string(mode)},
-	})
 }
 
 // closeStale ends runs that nobody will end: their function was killed while it

@@ -42,7 +42,7 @@ func (s *Service) read(ctx context.Context, run *state.Run) error {
 	down := map[state.Vendor]error{}
 	var up []state.Vendor
 	for _, src := range s.sources(run.Scope) {
-		if doneStage(run, src.list) {
+		if stageOf(run, src.list).Name != "" {
 			continue
 		}
 		if down[src.vendor] != nil {
@@ -59,12 +59,12 @@ func (s *Service) read(ctx context.Context, run *state.Run) error {
 			}
 			s.Log.WarnContext(ctx, "list not read", slog.String("run", run.ID), slog.String("list", src.list), slog.String("error", err.Error()))
 			s.fail(run, src.list, err)
-			if !vendorhttp.IsIncomplete(err) {
+			if dead(err) {
 				down[src.vendor] = err
-				if !errors.Is(err, state.ErrStopped) {
-					if herr := s.Health.Ailing(ctx, src.vendor, err); herr != nil {
-						return herr
-					}
+			}
+			if v := new(vendorhttp.Error); errors.As(err, &v) && !vendorhttp.IsIncomplete(err) {
+				if herr := s.Health.Ailing(ctx, src.vendor, err); herr != nil {
+					return herr
 				}
 			}
 		default:
@@ -93,8 +93,11 @@ func (s *Service) progress(ctx context.Context, run *state.Run) error {
 	if s.Now().Sub(run.Started) < 2*time.Second {
 		return nil
 	}
-	if err := s.acquire(ctx, *run); err != nil { // renew
-		return err
+	now := s.Now()
+	for _, lease := range append(scopes(run.Scope), accountLease) { // renew
+		if err := state.Acquire(ctx, s.Table, lease, run.ID, now, now.Add(leaseFor)); err != nil {
+			return err
+		}
 	}
 	_, err := state.UpdateRun(ctx, s.Table, run.ID, func(r *state.Run) error {
 		r.Stages = run.Stages
@@ -103,19 +106,32 @@ func (s *Service) progress(ctx context.Context, run *state.Run) error {
 	return err
 }
 
+// dead says whether asking this vendor for other lists is of no use now.
+func dead(err error) bool {
+	return errors.Is(err, state.ErrStopped) || vendorhttp.IsAuth(err) || vendorhttp.KindOf(err) == vendorhttp.Network
+}
+
 // own says whether an error is about our own store rather than a vendor.
 func own(err error) bool {
 	var v *vendorhttp.Error
-	return !errors.As(err, &v) && !errors.Is(err, state.ErrStopped) && !errors.Is(err, errSuspect) && !errors.Is(err, state.ErrOlder)
+	return !errors.As(err, &v) && !errors.Is(err, state.ErrStopped) && !errors.Is(err, errSuspect)
 }
 
-func doneStage(run *state.Run, list string) bool {
+// stageOf finds the stage of a list; its name is empty when there is none yet.
+func stageOf(run *state.Run, list string) state.Stage {
 	for _, st := range run.Stages {
 		if st.Name == list {
-			return true
+			return st
 		}
 	}
-	return false
+	return state.Stage{}
+}
+
+// soon says whether the function's time is nearly over: what needs a while is
+// left to the continuation.
+func soon(ctx context.Context, need time.Duration) bool {
+	deadline, ok := ctx.Deadline()
+	return ok && time.Until(deadline) < need
 }
 
 func (s *Service) fail(run *state.Run, list string, err error) {
@@ -156,6 +172,10 @@ func keep[T any](ctx context.Context, s *Service, name string, from time.Time, r
 		}
 	}
 	changed, err := state.SaveSnapshot(ctx, s.Table, name, from, s.Now().UTC(), records, id)
+	if errors.Is(err, state.ErrOlder) {
+		stage.Skipped, stage.Detail = 1, "another run read it later"
+		return stage, nil
+	}
 	if err != nil {
 		return stage, err
 	}
@@ -236,7 +256,7 @@ func readAll[W, T, S any](ctx context.Context, s *Service, run *state.Run, name 
 
 func drain[W, T, S any](ctx context.Context, s *Service, run *state.Run, name string, p pager[W, S], from time.Time, records []T, convert func(W) T) ([]T, error) {
 	for {
-		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < reserve {
+		if soon(ctx, reserve) {
 			raw, err := json.Marshal(p.State())
 			if err != nil {
 				return nil, fmt.Errorf("stage %s: %w", name, err)

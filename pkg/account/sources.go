@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"uniview-bridge/pkg/state"
 	"uniview-bridge/pkg/ticketing"
 	"uniview-bridge/pkg/uniview"
+	"uniview-bridge/pkg/vendorhttp"
 )
 
 // reopenable is how long ago a closed ticket of ours may have been updated last
@@ -92,9 +94,20 @@ func (s *Service) readAssets(ctx context.Context, run *state.Run) (state.Stage, 
 }
 
 func (s *Service) readEndpoints(ctx context.Context, run *state.Run) (state.Stage, error) {
-	return list(ctx, s, run, state.ListEndpoints,
+	stage, err := list(ctx, s, run, state.ListEndpoints,
 		opened[*uniview.Client, uniview.Endpoint, uniview.State](ctx, s.UniView, (*uniview.Client).EndpointsPager),
 		endpointOf, backup.Asset.Key)
+	if !vendorhttp.IsNotFound(err) && !vendorhttp.IsForbidden(err) {
+		return stage, err
+	}
+	// An account without Endpoint Backup may be refused this list: there are none,
+	// unless there ever were some.
+	if old, perr := state.LoadPointer(ctx, s.Table, state.ListEndpoints); perr == nil && old.Count > 0 || perr != nil && !errors.Is(perr, state.ErrNotFound) {
+		return stage, errors.Join(err, perr)
+	}
+	stage, kerr := keep(ctx, s, state.ListEndpoints, s.Now().UTC(), []backup.Asset{}, backup.Asset.Key)
+	stage.Detail = "taken for none: " + err.Error()
+	return stage, kerr
 }
 
 func (s *Service) readOrganizations(ctx context.Context, run *state.Run) (state.Stage, error) {

@@ -60,10 +60,11 @@ func approvalPartKey(a Approval, n int) Key {
 	return Key{pkApproval, fmt.Sprintf("%s#%d#%05d", a.Vendor, a.At.UnixNano(), n)}
 }
 
-// Approved returns the ids of changes that need no brake for this plan, made for
-// so many due customers. A pending going-live approval becomes one for exactly
-// this plan, unless nobody was due.
-func Approved(ctx context.Context, t Table, v Vendor, p plan.Plan, due int) (map[string]bool, error) {
+// Approved returns the ids of changes that need no brake for this plan. A pending
+// going-live approval covers it whatever it holds; first says that it is the
+// whole account's first plan since, for which the approval was: it becomes one
+// for exactly this plan.
+func Approved(ctx context.Context, t Table, v Vendor, p plan.Plan, first bool) (map[string]bool, error) {
 	a, version, err := Load[Approval](ctx, t, approvalKey(v))
 	if errors.Is(err, ErrNotFound) {
 		return nil, nil //nolint:nilnil // no approval approves nothing
@@ -77,7 +78,7 @@ func Approved(ctx context.Context, t Table, v Vendor, p plan.Plan, due int) (map
 				a.Changes = append(a.Changes, c.ID())
 			}
 		}
-		if due > 0 {
+		if first {
 			a.GoingLive, a.Digest = false, p.Digest()
 			if err := saveApproval(ctx, t, a, version); err != nil {
 				return nil, err

@@ -33,10 +33,23 @@ type Connection struct {
 	Fix     string           `json:"fix,omitempty"`    // what to do
 	Since   time.Time        `json:"since,omitzero"`   // of this status
 	LastOK  time.Time        `json:"lastOk,omitzero"`
+	// Recovered is when the last outage ended, if it lasted longer than OutageAfter.
+	Recovered time.Time `json:"recovered,omitzero"`
 	// LastTest is when a person last tested it.
 	LastTest time.Time `json:"lastTest,omitzero"`
 	// StoppedVersion is the version of the credentials that failed.
 	StoppedVersion string `json:"stoppedVersion,omitempty"`
+}
+
+// OutageAfter is how long a connection must have been stopped or failing for its
+// return to be one from an outage.
+const OutageAfter = 15 * time.Minute
+
+// Back notes that the connection works again, before its status is changed.
+func (c *Connection) Back(now time.Time) {
+	if (c.Status == ConnectionStopped || c.Status == ConnectionError) && now.Sub(c.Since) >= OutageAfter {
+		c.Recovered = now
+	}
 }
 
 // ConnectionKey is the key of a connection record.

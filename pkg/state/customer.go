@@ -66,14 +66,14 @@ func Desks(ctx context.Context, t Table) (map[string]Desk, error) {
 
 // ModeFor is the mode that counts for this customer, given the account's.
 func (c Customer) ModeFor(v Vendor, account Modes) Mode {
-	own, all := c.Documentation, account.Documentation
+	own := c.Documentation
 	if v == ConnectWise {
-		own, all = c.Ticketing, account.Ticketing
+		own = c.Ticketing
 	}
 	if own != "" {
 		return own
 	}
-	return all
+	return account.Of(v)
 }
 
 // Modes are the account's modes. A missing record means preview for both.
@@ -97,6 +97,26 @@ func ModesChosen(ctx context.Context, t Table) (bool, error) {
 		return false, nil
 	}
 	return err == nil, err
+}
+
+// Of is the account's mode of one side.
+func (m Modes) Of(v Vendor) Mode {
+	if v == ConnectWise {
+		return m.Ticketing
+	}
+	return m.Documentation
+}
+
+// UpdateModes changes the account's modes, whatever else changes them meanwhile.
+func UpdateModes(ctx context.Context, t Table, change func(*Modes)) error {
+	_, err := Update(ctx, t, modesKey, func(m *Modes) error {
+		if m.Documentation == "" {
+			*m = Modes{Preview, Preview}
+		}
+		change(m)
+		return nil
+	})
+	return err
 }
 
 // SaveModes stores the account's modes.

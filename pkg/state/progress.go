@@ -117,6 +117,10 @@ func CloseIfDone(ctx context.Context, t Table, id string, now time.Time) error {
 			r.State = Partial
 			r.Reason = fmt.Sprintf("%d of %d customers stay due, %d changes failed: see the reasons per customer", p.Open, r.Messages, p.Failed)
 		}
+		if len(r.Excess) > 0 {
+			r.State, r.Reason = Stopped, plan.Reason(r.Excess)+": look at the plan and approve it if it is right"
+			return nil
+		}
 		for _, s := range r.Stages {
 			if s.Failed > 0 {
 				r.State, r.Reason = Partial, s.Name+": "+s.Detail

@@ -69,7 +69,7 @@ func SaveSlices[T any](ctx context.Context, t Table, v Vendor, asOf time.Time, b
 		if err != nil {
 			return nil, fmt.Errorf("slice of %s: %w", customer, err)
 		}
-		digest := Digest(json.RawMessage(raw))
+		digest := Digest(json.RawMessage(raw)) // as SliceDigest
 		index[customer] = digest
 		if before[customer] == digest {
 			continue
@@ -88,6 +88,9 @@ func SaveSlices[T any](ctx context.Context, t Table, v Vendor, asOf time.Time, b
 	}
 	return index, nil
 }
+
+// SliceDigest is the digest that a slice will have once it is stored.
+func SliceDigest(slice any) string { return Digest(slice) }
 
 func saveSlice(ctx context.Context, t Table, v Vendor, customer, digest string, raw []byte, asOf time.Time) error {
 	data, err := squeeze(raw)

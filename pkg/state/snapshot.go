@@ -21,6 +21,9 @@ const chunkRaw = 256 << 10
 // those who still hold the older pointer.
 const staleFor = 24 * time.Hour
 
+// clockSlack is how far a stored date may be ahead of the clock.
+const clockSlack = 10 * time.Minute
+
 // ErrOlder says that a newer snapshot is already there.
 var ErrOlder = errors.New("a newer snapshot is already stored")
 
@@ -54,7 +57,9 @@ func SaveSnapshot[T any](ctx context.Context, t Table, list string, from, at tim
 	if err != nil {
 		return false, fmt.Errorf("snapshot %s: %w", list, err)
 	}
-	if old.ReadFrom.After(from) {
+	// A date ahead of the clock is a clock that was wrong once: it may not keep
+	// every later read out.
+	if old.ReadFrom.After(from) && !old.ReadFrom.After(at.Add(clockSlack)) {
 		return false, fmt.Errorf("snapshot %s: %w", list, ErrOlder)
 	}
 	next := Pointer{ReadFrom: from, ReadAt: at, Count: len(records)}

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"uniview-bridge/pkg/alert"
@@ -13,6 +14,10 @@ import (
 	"uniview-bridge/pkg/plan"
 	"uniview-bridge/pkg/state"
 )
+
+// clockSlack is how far a recorded read may be ahead of the clock before it is
+// taken for a clock that was wrong.
+const clockSlack = 10 * time.Minute
 
 // Rules is the version of the deciding code: a new one makes everybody due.
 const Rules = "tickets-1"
@@ -25,10 +30,7 @@ type Input struct {
 	Desk         state.Desk
 	Settings     alert.Settings // with the customer's overrides
 	Installation string
-	// Braked folds the new tickets of each appliance into one parent: tickets
-	// are never braked to silence (design §2.6).
-	Braked bool
-	Now    time.Time
+	Now          time.Time
 }
 
 // Step is one group that needs ConnectWise now.
@@ -60,13 +62,13 @@ func DueInputs(slice string, settings string, c state.Customer, mode state.Mode)
 func Decide(in Input) Decision {
 	d := Decision{Desk: in.Desk.Clone()}
 	in.Settings, d.Company, d.Remark = route(in)
-	if !in.AsOf.Before(d.Desk.AsOf) {
+	if !in.AsOf.Before(d.Desk.AsOf) || d.Desk.AsOf.After(in.Now.Add(clockSlack)) {
 		d.Desk.Conditions, d.NextAt = alert.Fold(d.Desk.Conditions, alert.Reading{AsOf: in.AsOf, Alerts: in.Slice.Alerts, Assets: in.Slice.Assets})
 		d.Desk.AsOf = in.AsOf
 	}
 	assign(&d.Desk, in, nil)
 	groups := decideGroups(in, d.Desk)
-	if in.Braked {
+	if in.Slice.Fold {
 		if storms := foldStorms(in.Slice.Customer.ID, d.Desk, groups); len(storms) > 0 {
 			assign(&d.Desk, in, storms)
 			groups = decideGroups(in, d.Desk)
@@ -215,7 +217,13 @@ func decideGroups(in Input, desk state.Desk) map[string]alert.Decision {
 		if found := byReference[g.Reference]; len(found) > 0 {
 			g = adoptListed(g, found, older[alert.GroupHash(key)], in.Now)
 		}
-		out[key] = alert.Decide(g, conditions[key], byID[g.Target()], in.Settings, in.Now)
+		d := alert.Decide(g, conditions[key], byID[g.Target()], in.Settings, in.Now)
+		if d.Action == alert.Close && in.Slice.HoldClose {
+			d.Action, d.Group.Planned = alert.Wait, alert.Wait
+			d.Reason = "closing waits for approval: more tickets would close at once than is believable. " + d.Reason
+			d.Group.Reason = d.Reason
+		}
+		out[key] = d
 	}
 	return out
 }
@@ -279,13 +287,13 @@ func keptOf(found []alert.Ticket) alert.Ticket {
 
 // severalTickets is the attention text for several tickets with one reference.
 func severalTickets(kept alert.Ticket, found []alert.Ticket) string {
-	rest := ""
+	var rest strings.Builder
 	for _, t := range found {
 		if t.ID != kept.ID {
-			rest += fmt.Sprintf(" #%d", t.ID)
+			fmt.Fprintf(&rest, " #%d", t.ID)
 		}
 	}
-	return fmt.Sprintf("several tickets carry one reference: #%d is kept, close or merge%s", kept.ID, rest)
+	return fmt.Sprintf("several tickets carry one reference: #%d is kept, close or merge%s", kept.ID, rest.String())
 }
 
 // nameOf is what people call a group: its machine, appliance or customer.

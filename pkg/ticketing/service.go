@@ -70,6 +70,9 @@ func (s *Service) Handle(ctx context.Context, w state.Work) error {
 	case !due:
 		return s.report(ctx, w, state.Result{Done: true})
 	}
+	if j.open { // cancelled
+		return s.report(ctx, w, j.result)
+	}
 	if err := j.run(ctx); err != nil {
 		return err
 	}
@@ -103,7 +106,6 @@ type job struct {
 	slice    Slice
 	meta     state.SliceMeta
 	mode     state.Mode
-	fold     bool   // the run found too many new tickets: one per appliance
 	digest   string // of all due inputs
 
 	desk    state.Desk
@@ -140,7 +142,10 @@ func (s *Service) load(ctx context.Context, w state.Work) (*job, bool, error) {
 	if err != nil && !errors.Is(err, state.ErrNotFound) {
 		return nil, false, err
 	}
-	j.fold = run.Fold
+	if run.State == state.Cancelled {
+		j.leave("the run was cancelled")
+		return j, true, nil
+	}
 	modes, err := state.LoadModes(ctx, s.Table)
 	if err != nil {
 		return nil, false, err
@@ -187,7 +192,7 @@ func (j *job) run(ctx context.Context) error {
 func (j *job) input() Input {
 	return Input{
 		Slice: j.slice, AsOf: j.meta.AsOf, Customer: j.customer, Desk: j.desk, Settings: j.settings,
-		Installation: j.Installation, Braked: j.fold, Now: j.Now(),
+		Installation: j.Installation, Now: j.Now(),
 	}
 }
 

@@ -567,8 +567,10 @@ func TestAStormFoldsIntoOneParent(t *testing.T) {
 	for _, name := range []string{"SRV1", "SRV2", "SRV3"} {
 		w.raise(name)
 	}
+	w.fold = true
 	w.sync()
-	w.handle(w.message(func(r *state.Run) { r.Fold = true }))
+	w.handle(w.message())
+	w.fold = false
 	ticket := w.only()
 	for _, name := range []string{"SRV1", "SRV2", "SRV3"} {
 		if !strings.Contains(ticket.Notes[0].Text, "Backup of "+name+" failed.") {
@@ -599,4 +601,47 @@ func TestAStormFoldsIntoOneParent(t *testing.T) {
 		t.Error(w.describe())
 	}
 	w.check()
+}
+
+func TestAMessageOfACancelledRunWritesNothingAndLeavesTheCustomerDue(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.raise("SRV1")
+	w.sync()
+	w.cw.ResetRequests()
+	w.handle(w.message(func(r *state.Run) { r.State = state.Cancelled }))
+	if n := len(w.cw.Requests()); n != 0 || len(w.tickets()) != 0 {
+		t.Errorf("%d requests, %d tickets for a cancelled run", n, len(w.tickets()))
+	}
+	w.handle(w.message())
+	w.only()
+}
+
+func TestTooManyClosingsAreHeldWithTheirReason(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.raise("SRV1")
+	w.turn()
+	ticket := w.only()
+	w.pass(time.Hour)
+	w.dismissAll()
+	w.hold = true
+	w.turn()
+	if w.closed(w.only()) {
+		t.Fatal("closed though closing waits for approval")
+	}
+	desk, _, err := state.Load[state.Desk](context.Background(), w.table, state.DeskKey(testCustomer))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, g := range desk.Groups {
+		if g.TicketID == ticket.ID && !strings.Contains(g.Reason, "waits for approval") {
+			t.Errorf("reason %q", g.Reason)
+		}
+	}
+	w.hold = false
+	w.turn()
+	if !w.closed(w.only()) {
+		t.Error(w.describe())
+	}
 }

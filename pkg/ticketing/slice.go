@@ -29,6 +29,11 @@ type Slice struct {
 	// Tickets are ours of this customer as last listed: open, or changed lately.
 	// One that is missing here may still exist.
 	Tickets []alert.Ticket `json:"tickets,omitempty"`
+	// Fold says that the account would open more tickets at once than is
+	// believable: new ones of an appliance become one. HoldClose says that it would
+	// close too many: closing waits for approval (design §2.6).
+	Fold      bool `json:"fold,omitempty"`
+	HoldClose bool `json:"holdClose,omitempty"`
 	// Devices are the linked configurations by asset key.
 	Devices map[string]Device `json:"devices,omitempty"`
 }

@@ -124,6 +124,8 @@ type world struct {
 	board    int
 	runs     int
 	stopped  bool // the connection is stopped
+	fold     bool // the account has too many new tickets
+	hold     bool // the account would close too many
 	// request is called with every request before it is sent and again, with sent
 	// set, before its answer is handed over. Its error is the request's.
 	request func(r *http.Request, sent bool) error
@@ -282,6 +284,7 @@ func (w *world) store(tickets []alert.Ticket) {
 	w.t.Helper()
 	slice := NewSlice(backup.Customer{ID: testCustomer, Name: "Ada Ltd"}, w.company, w.alerts, w.assets,
 		[]backup.Appliance{{ID: "ap1", CustomerID: testCustomer, Name: "Box"}}, OfCustomer(tickets, testInstallation, testCustomer), w.devices)
+	slice.Fold, slice.HoldClose = w.fold, w.hold
 	if _, err := state.SaveSlices(context.Background(), w.table, state.ConnectWise, w.time(), map[string]Slice{testCustomer: slice}, true); err != nil {
 		w.t.Fatal(err)
 	}
