@@ -46,8 +46,8 @@ type Config struct {
 // state.Secrets. A part that Config leaves out answers every call with an error.
 type Platform struct {
 	config  Config
-	dynamo  *dynamodb.Client
-	sqs     *sqs.Client
+	dynamo  dynamoCalls
+	sqs     sqsCalls
 	secrets *Secrets
 	// pause waits between repetitions; attempt counts from 0.
 	pause func(ctx context.Context, attempt int) error
@@ -66,9 +66,9 @@ func New(config Config, sdk awssdk.Config) *Platform {
 	}
 	return &Platform{
 		config:  config,
-		dynamo:  dynamodb.NewFromConfig(sdk),
-		sqs:     sqs.NewFromConfig(sdk),
-		secrets: &Secrets{client: secretsmanager.NewFromConfig(sdk), ids: config.Secrets},
+		dynamo:  callDynamo(dynamodb.NewFromConfig(sdk)),
+		sqs:     callSQS(sqs.NewFromConfig(sdk)),
+		secrets: &Secrets{client: callSecrets(secretsmanager.NewFromConfig(sdk)), ids: config.Secrets},
 		pause:   pause,
 	}
 }

@@ -14,7 +14,7 @@ import (
 // Secrets is the state.Secrets of an AWS account. The secrets themselves are made by
 // the stack, each with the placeholder `{}`.
 type Secrets struct {
-	client *secretsmanager.Client
+	client secretCalls
 	ids    map[string]string
 }
 
