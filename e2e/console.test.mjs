@@ -1,0 +1,218 @@
+// Browser tests of the console's first page: what it shows, how it can be used
+// with a keyboard, without scripts, on a small screen, in the dark, and that axe
+// finds nothing in any state. Screenshots are kept in artifacts/.
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { AxeBuilder } from "@axe-core/playwright";
+import { chromium } from "playwright-core";
+import { product, productExists, root, scene, token } from "./server.mjs";
+
+const artifacts = join(root, "e2e", "artifacts");
+mkdirSync(artifacts, { recursive: true });
+
+const looks = [
+  { width: 1440, colorScheme: "light" },
+  { width: 1440, colorScheme: "dark" },
+  { width: 360, colorScheme: "light" },
+  { width: 360, colorScheme: "dark" },
+];
+
+let browser;
+before(async () => {
+  browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+  });
+});
+after(() => browser?.close());
+
+// open makes a page that fails the test on whatever the browser complains about.
+async function open(look, options = {}) {
+  const context = await browser.newContext({ viewport: { width: look.width, height: 900 }, colorScheme: look.colorScheme, ...options });
+  const page = await context.newPage();
+  const complaints = [];
+  page.on("console", (m) => ["error", "warning"].includes(m.type()) && complaints.push(m.text()));
+  page.on("pageerror", (e) => complaints.push(e.message));
+  page.on("dialog", (d) => { complaints.push(`dialog: ${d.message()}`); d.dismiss(); });
+  page.on("request", (r) => { if (options.origin && !r.url().startsWith(options.origin)) complaints.push(`request to ${r.url()}`); });
+  return { page, complaints, close: () => context.close() };
+}
+
+async function inspect(page, name) {
+  const picture = { path: join(artifacts, `${name}.png`), fullPage: true };
+  await page.screenshot(picture).catch(() => page.screenshot(picture)); // the browser declines now and then on a busy machine
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  assert.equal(wide, 0, `${name} is ${wide} px wider than the window`);
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  assert.deepEqual(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target).join(" ")}`), [], `axe on ${name}`);
+}
+
+// Every state in two looks that have nothing in common; the richest ones in all.
+const some = [looks[0], looks[3]];
+const scenes = { empty: some, busy: looks, trouble: looks, calm: some, hostile: some };
+
+for (const [name, wanted] of Object.entries(scenes)) {
+  describe(`scene ${name}`, () => {
+    let site;
+    before(async () => { site = await scene(name); });
+    after(() => site?.stop());
+    for (const look of wanted) {
+      test(`looks right and passes axe at ${look.width} px, ${look.colorScheme}`, async () => {
+        const { page, complaints, close } = await open(look, { extraHTTPHeaders: { Authorization: `Bearer ${token}` } });
+        await page.goto(site.url);
+        await inspect(page, `${name}-${look.width}-${look.colorScheme}`);
+        const run = page.locator("#part-runs a").first();
+        if (some.includes(look) && (await run.count())) {
+          await run.click();
+          await page.waitForURL("**/runs/*");
+          await inspect(page, `${name}-run-${look.width}-${look.colorScheme}`);
+        }
+        assert.deepEqual(complaints, []);
+        await close();
+      });
+    }
+  });
+}
+
+describe("signing in", () => {
+  let site;
+  before(async () => { site = await scene("busy"); });
+  after(() => site?.stop());
+
+  test("the printed link opens the overview, works once, and signing out closes it", async () => {
+    const { page, complaints, close } = await open(looks[0]);
+    await page.goto(site.url);
+    assert.match(page.url(), /\/login$/);
+    await inspect(page, "login-1440-light");
+    await page.goto(site.link);
+    await page.waitForURL(`${site.url}/`);
+    await page.getByRole("heading", { name: "What needs a person now" }).waitFor();
+    const cookies = await page.context().cookies();
+    assert.equal(cookies.length, 1);
+    assert.equal(cookies[0].httpOnly, true);
+    assert.equal(cookies[0].sameSite, "Strict");
+    assert.equal(await page.evaluate(() => document.cookie), "");
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.waitForURL("**/login");
+    assert.deepEqual(complaints, []);
+    await page.goto(site.link);
+    await page.getByText("This link is not good any more").waitFor();
+    await inspect(page, "login-used-1440-light");
+    await page.getByRole("button", { name: "Print a new link" }).click();
+    await page.getByText("A new link was printed").waitFor();
+    await close();
+  });
+
+  test("the sign-in and error pages pass axe in every look", async () => {
+    for (const look of looks) {
+      const { page, close } = await open(look, { extraHTTPHeaders: { Authorization: `Bearer ${token}` } });
+      await page.goto(`${site.url}/login`);
+      await inspect(page, `login-${look.width}-${look.colorScheme}`);
+      await page.goto(`${site.url}/nowhere`);
+      await inspect(page, `error-${look.width}-${look.colorScheme}`);
+      await close();
+    }
+  });
+});
+
+describe("using it", () => {
+  let site;
+  before(async () => { site = await scene("trouble"); });
+  after(() => site?.stop());
+
+  test("the keyboard reaches everything, in order, with a visible focus", async () => {
+    const { page, close } = await open(looks[0], { extraHTTPHeaders: { Authorization: `Bearer ${token}` } });
+    await page.goto(site.url);
+    const all = await page.locator("a[href]:visible, button:visible").count();
+    const reached = [];
+    for (let i = 0; i < all + 5; i++) {
+      await page.keyboard.press("Tab");
+      const at = await page.evaluate(() => {
+        const e = document.activeElement;
+        if (!e || e === document.body) return null;
+        const style = getComputedStyle(e);
+        return { name: e.textContent.trim().slice(0, 40), outline: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2 };
+      });
+      if (!at) break;
+      reached.push(at.name);
+      assert.ok(at.outline, `${at.name} has no visible focus`);
+    }
+    assert.equal(reached[0], "Skip to the content");
+    for (const name of ["UniView Bridge", "Start Manual Sync", "See the plan", "Approve this plan"]) assert.ok(reached.includes(name), `${name} in ${reached}`);
+    assert.ok(reached.length >= all, `${reached.length} of ${all} reached`);
+
+    await page.goto(site.url);
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    assert.equal(await page.evaluate(() => document.activeElement.id), "main");
+    await close();
+  });
+
+  test("it works without scripts", async () => {
+    const { page, close } = await open(looks[0], { javaScriptEnabled: false, extraHTTPHeaders: { Authorization: `Bearer ${token}` } });
+    await page.goto(site.url);
+    await page.getByText("Start Manual Sync").click();
+    await page.waitForURL(`${site.url}/`);
+    await page.getByText("See the plan").click();
+    await page.getByText("Approve this plan").click();
+    await page.waitForURL(`${site.url}/`);
+    await close();
+  });
+});
+
+describe("live progress", () => {
+  let site;
+  before(async () => { site = await scene("busy", "-move"); });
+  after(() => site?.stop());
+
+  test("renews itself without a reload, without moving anything, without losing the focus", async () => {
+    const { page, complaints, close } = await open(looks[0], { extraHTTPHeaders: { Authorization: `Bearer ${token}` } });
+    await page.addInitScript(() => {
+      window.shifts = 0;
+      new PerformanceObserver((list) => { for (const e of list.getEntries()) window.shifts += e.value; }).observe({ type: "layout-shift", buffered: true });
+    });
+    await page.goto(site.url);
+    await page.evaluate(() => { window.sameDocument = true; });
+    const done = () => page.locator("progress").first().evaluate((p) => p.value);
+    await page.getByRole("button", { name: "Cancel this sync" }).focus();
+    const before = await done();
+    await page.waitForFunction((n) => (document.querySelector("progress")?.value ?? 0) > n, Math.max(before, 37), { timeout: 30000 });
+    assert.equal(await page.evaluate(() => window.sameDocument), true, "the page was loaded again");
+    assert.match(await page.evaluate(() => document.activeElement.textContent), /Cancel/);
+    assert.ok((await page.evaluate(() => window.shifts)) < 0.01, `the page moved by ${await page.evaluate(() => window.shifts)}`);
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+});
+
+describe("the whole product", { skip: productExists ? false : "functions/local is not there" }, () => {
+  let site;
+  before(async () => { site = await product(); });
+  after(() => site?.stop());
+
+  test("shows machines, customers and tickets of its sandbox vendors", async () => {
+    const { page, complaints, close } = await open(looks[0], { origin: site.url });
+    await page.goto(site.link);
+    await page.waitForURL(`${site.url}/`);
+    await page.waitForFunction(() => /\d/.test(document.querySelector("#part-machines .big b")?.textContent ?? ""), undefined, { timeout: 90000 });
+    const number = (text) => Number(text.replaceAll(/\D/g, ""));
+    assert.ok(number(await page.locator("#part-machines .big b").textContent()) >= 1000);
+    assert.ok(number(await page.locator("#part-customers .big b").textContent()) > 0);
+    for (const look of looks) {
+      await page.setViewportSize({ width: look.width, height: 900 });
+      await page.emulateMedia({ colorScheme: look.colorScheme });
+      await inspect(page, `product-${look.width}-${look.colorScheme}`);
+    }
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+
+  test("answers health checks and refuses other host names", async () => {
+    const health = await (await fetch(`${site.url}/healthz`)).json();
+    assert.equal(health.status, "ok");
+    assert.equal((await fetch(`${site.url}/api/v1/customers`)).status, 401);
+    assert.equal((await fetch(`${site.url}/api/v1/customers?limit=1`, { headers: { Authorization: `Bearer ${token}` } })).status, 200);
+  });
+});
