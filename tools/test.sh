@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# Everything that must pass. Sections: what the tests need, unit part, long part
+# (tests that testing.Short leaves out), fuzz smoke.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. tools/python.sh
+
+section() { printf '\n=== %s\n' "$*"; }
+
+section 'what the tests need'
+go version
+if need_python; then
+  python3 -c 'import moto; print("moto", moto.__version__)'
+elif [ "${CI:-}" = true ]; then
+  exit 1
+else
+  echo 'WARNING: tests against AWS stand-ins will be SKIPPED.' >&2
+fi
+echo 'building with the race detector (slow the first time)'
+go build -race ./...
+
+section 'unit part: every package, race detector on'
+start=$SECONDS
+go test -race -short -count=1 -timeout 5m ./...
+echo "unit part: $((SECONDS - start)) s"
+
+long=$(grep -rlE --include='*_test.go' 'testing\.Short\(\)' . | xargs -r -n1 dirname | sort -u)
+if [ -n "$long" ]; then
+  section 'long part: the packages with tests that the unit part left out'
+  start=$SECONDS
+  # shellcheck disable=SC2086 # one word per package
+  go test -race -count=1 -timeout 40m $long
+  echo "long part: $((SECONDS - start)) s"
+fi
+
+section "fuzz smoke: ${FUZZTIME:=2s} for each target"
+tools/fuzz.sh "$FUZZTIME"
+
+section 'all tests passed'
