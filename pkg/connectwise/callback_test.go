@@ -34,7 +34,7 @@ func TestACallbackOfTheConfiguredInstanceIsProven(t *testing.T) {
 
 func TestCallbacksThatAreRefused(t *testing.T) {
 	t.Parallel()
-	c, srv := start(t)
+	_, srv := start(t)
 	inner := srv.Transport()
 	cfg := config(roundTrip(func(r *http.Request) (*http.Response, error) {
 		if r.URL.Host != "na.myconnectwise.net" && r.URL.Host != "api-na.myconnectwise.net" {

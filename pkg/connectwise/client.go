@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -120,9 +121,7 @@ func (c *Client) do(ctx context.Context, r call) (*vendorhttp.Response, error) {
 
 func (c *Client) send(ctx context.Context, at route, r call, body []byte) (*vendorhttp.Response, error) {
 	header := c.header.Clone()
-	for k, v := range r.header {
-		header[k] = v
-	}
+	maps.Copy(header, r.header)
 	u := &url.URL{Scheme: c.addr.Scheme, Host: at.host, RawQuery: encodeQuery(r.query)}
 	u = u.JoinPath(at.codebase, "apis", "3.0", r.path)
 	resp, err := c.http.Do(ctx, vendorhttp.Request{Op: r.op, Method: r.method, URL: u, Header: header, Body: body})

@@ -230,7 +230,7 @@ func TestARouteThatStaysUnknownIsAskedForOnlyOnceAMinute(t *testing.T) {
 func TestCompanyInfoCannotSendCredentialsElsewhere(t *testing.T) {
 	t.Parallel()
 	var hosts []string
-	c, srv := start(t)
+	_, srv := start(t)
 	srv.Edit(func(st *sandbox.State) { st.NoAlias = true; st.SiteURL = "evil.example.com" })
 	inner := srv.Transport()
 	cfg := config(roundTrip(func(r *http.Request) (*http.Response, error) {
@@ -280,12 +280,12 @@ func TestRequestedFieldsAreThoseThatAreRead(t *testing.T) {
 	t.Parallel()
 	for fields, wire := range map[string]any{companyFields: wireCompany{}, boardFields: wireBoard{}, ticketFields: wireTicket{}} {
 		asked := map[string]bool{}
-		for _, f := range strings.Split(fields, ",") {
+		for f := range strings.SplitSeq(fields, ",") {
 			asked[f] = true
 		}
 		typ := reflect.TypeOf(wire)
-		for i := range typ.NumField() {
-			name := typ.Field(i).Tag.Get("json")
+		for field := range typ.Fields() {
+			name := field.Tag.Get("json")
 			if !asked[name] {
 				t.Errorf("%s.%s is read but not asked for", typ.Name(), name)
 			}

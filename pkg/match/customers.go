@@ -22,6 +22,11 @@ type CustomersInput struct {
 	// suggestion, and a veto against an equal name elsewhere.
 	Found map[string]map[string]int
 	Now   time.Time // when new automatic links are made
+	// ReadFrom is when the read of Organizations began: an organization that the
+	// list lacks is not missing if a person linked it after that, since it may be new
+	// (the rules link only what they find in a list). Zero: not known, the list counts
+	// as newer than every link.
+	ReadFrom time.Time
 }
 
 // Reasons of customer links.
@@ -278,6 +283,9 @@ func (m *matcher) againstOrganization(c backup.Customer, org string, company Lin
 // keepOrganization watches a link that stands.
 func (m *matcher) keepOrganization(c backup.Customer, old, company Link) Link {
 	o, exists := m.orgs[old.TargetID]
+	if !exists && sinceRead(old, m.in.ReadFrom) {
+		return unlisted(old)
+	}
 	if !exists {
 		return m.disturbed(old, Missing, ReasonMissing, m.suggestOrganizations(c, company, nil))
 	}
@@ -325,6 +333,20 @@ func renamed(old Link, customer, target string) string {
 // disturbed is a standing link that needs a person; its target stays.
 func (m *matcher) disturbed(old Link, cause Cause, reason string, suggestions []Suggestion) Link {
 	old.State, old.Cause, old.Reason, old.Suggestions = Attention, cause, reason, suggestions
+	return old
+}
+
+// sinceRead says whether a person made a link after a list's read began, so that the
+// list need not have its target.
+func sinceRead(old Link, readFrom time.Time) bool {
+	return old.Decided() && !readFrom.IsZero() && !old.At.Before(readFrom)
+}
+
+// unlisted is a standing link whose target the list cannot know yet.
+func unlisted(old Link) Link {
+	if old.State == Attention && old.Cause == Missing {
+		return undisturbed(old, old.TargetName)
+	}
 	return old
 }
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -35,6 +36,8 @@ func TestOrganizationOfACustomer(t *testing.T) {
 	t.Parallel()
 	person := match.Link{State: match.Matched, TargetID: o0, TargetName: "Acme", By: "anna"}
 	auto := match.Link{State: match.Matched, TargetID: o0, TargetName: "Acme", By: match.Auto, At: now.Add(-1)}
+	missing := match.Link{State: match.Attention, Cause: match.Missing, TargetID: o0, TargetName: "Acme", By: "anna", Reason: match.ReasonMissing}
+	since := func(l match.Link, at time.Time) match.Link { l.At = at; return l }
 	tests := []struct {
 		name   string
 		in     match.CustomersInput
@@ -70,6 +73,10 @@ func TestOrganizationOfACustomer(t *testing.T) {
 		{"a renamed customer needs a person", match.CustomersInput{Customers: customers("Zeta"), Organizations: organizations("Acme"), Previous: map[string]match.CustomerLinks{c0: {Organization: auto}}}, match.Attention, match.Renamed, o0, `the customer is called "Zeta" now`},
 		{"a person's link to another name stands", match.CustomersInput{Customers: customers("Zeta"), Organizations: organizations("Acme", "Zeta"), Previous: map[string]match.CustomerLinks{c0: {Organization: person}}}, match.Matched, "", o0, ""},
 		{"a person's link to what is gone keeps its target", match.CustomersInput{Customers: customers("Acme"), Organizations: organizations("X", "Acme")[1:], Previous: map[string]match.CustomerLinks{c0: {Organization: person}}}, match.Attention, match.Missing, o0, match.ReasonMissing},
+		{"what a person linked after the list was read is not missing", match.CustomersInput{Customers: customers("Acme"), Organizations: organizations("X", "Acme")[1:], ReadFrom: now, Previous: map[string]match.CustomerLinks{c0: {Organization: since(person, now)}}}, match.Matched, "", o0, ""},
+		{"what a person linked before the list was read is missing", match.CustomersInput{Customers: customers("Acme"), Organizations: organizations("X", "Acme")[1:], ReadFrom: now, Previous: map[string]match.CustomerLinks{c0: {Organization: since(person, now.Add(-1))}}}, match.Attention, match.Missing, o0, match.ReasonMissing},
+		{"what was called missing too early is not", match.CustomersInput{Customers: customers("Acme"), Organizations: organizations("X", "Acme")[1:], ReadFrom: now, Previous: map[string]match.CustomerLinks{c0: {Organization: since(missing, now)}}}, match.Matched, "", o0, "confirmed again"},
+		{"the rules link only what a list has", match.CustomersInput{Customers: customers("Acme"), Organizations: organizations("X", "Acme")[1:], ReadFrom: now, Previous: map[string]match.CustomerLinks{c0: {Organization: since(auto, now)}}}, match.Attention, match.Missing, o0, match.ReasonMissing},
 		{"ignored stays ignored", match.CustomersInput{Customers: customers("Acme"), Organizations: organizations("Acme"), Previous: map[string]match.CustomerLinks{c0: {Organization: match.Link{State: match.Ignored, By: "anna", Reason: "sold"}}}}, match.Ignored, "", "", "sold"},
 		{"what a person unmatched is not matched again", match.CustomersInput{Customers: customers("Acme"), Organizations: organizations("Acme"), Previous: map[string]match.CustomerLinks{c0: {Organization: match.Link{State: match.Unmatched, By: "anna"}}}}, match.Unmatched, "", "", ""},
 		{"no list decides nothing", match.CustomersInput{Customers: customers("Acme"), Previous: map[string]match.CustomerLinks{c0: {Organization: auto}}}, match.Matched, "", o0, ""},

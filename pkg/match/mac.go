@@ -77,7 +77,7 @@ func ReadMACs(field string) (macs []MAC, rejected []Rejected) {
 		}
 		// Several addresses, or an address with words, separated by blanks.
 		found := false
-		for _, word := range strings.Fields(part) {
+		for word := range strings.FieldsSeq(part) {
 			if take(word) {
 				found = true
 			}

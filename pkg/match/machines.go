@@ -19,6 +19,11 @@ type MachinesInput struct {
 	Facts          MACFacts
 	Previous       map[string]Link // by asset key; only links that stand on this organization
 	Now            time.Time       // when new automatic links are made
+	// ReadFrom is when the read of Configurations began, as in CustomersInput. It
+	// may be given later than it was, where TooNew names the configurations that
+	// were linked between and that the list lacks.
+	ReadFrom time.Time
+	TooNew   []string // configuration ids
 }
 
 // Machine is the verdict on one registration of a machine.
@@ -395,6 +400,8 @@ func (d *devices) keepOrOpen(old Link, a backup.Asset, fresh Link) Link {
 	}
 	c, exists := d.configs[old.TargetID]
 	switch {
+	case !exists && (sinceRead(old, d.in.ReadFrom) || slices.Contains(d.in.TooNew, old.TargetID)):
+		return unlisted(old)
 	case !exists:
 		return attention(Missing, ReasonConfigMissing)
 	case c.Archived:

@@ -36,7 +36,7 @@ func conf(n int, name string, macs ...string) match.Configuration {
 	return match.Configuration{ID: id("k", n), OrganizationID: o0, Name: name, OtherMACs: macs}
 }
 
-var k0, k1 = id("k", 0), id("k", 1)
+var k0 = id("k", 0)
 
 func TestConfigurationOfAMachine(t *testing.T) {
 	t.Parallel()
@@ -47,6 +47,11 @@ func TestConfigurationOfAMachine(t *testing.T) {
 	}
 	person := func(target, name string) map[string]match.Link {
 		return map[string]match.Link{"appliance:1": {State: match.Matched, TargetID: target, TargetName: name, By: "anna"}}
+	}
+	since := func(links map[string]match.Link, at time.Time) map[string]match.Link {
+		l := links["appliance:1"]
+		l.At = at
+		return map[string]match.Link{"appliance:1": l}
 	}
 	tests := []struct {
 		name   string
@@ -78,6 +83,9 @@ func TestConfigurationOfAMachine(t *testing.T) {
 		{"a person's link stands against the address", match.MachinesInput{Assets: []backup.Asset{box("SRV1", macA)}, Configurations: []match.Configuration{conf(0, "SRV1"), conf(1, "SRV1", macA)}, Previous: person(k0, "SRV1")}, match.Matched, "", k0, ""},
 		{"a link to what was deleted", match.MachinesInput{Assets: []backup.Asset{box("SRV1", macA)}, Configurations: []match.Configuration{conf(1, "SRV1", macA)}, Previous: person(k0, "SRV1")}, match.Attention, match.Missing, k0, match.ReasonConfigMissing},
 		{"a link to what was archived", match.MachinesInput{Assets: []backup.Asset{box("SRV1", macA)}, Configurations: []match.Configuration{archived}, Previous: auto(k0, "SRV1")}, match.Attention, match.Missing, k0, match.ReasonConfigArchived},
+		{"a link that a person made after the list was read", match.MachinesInput{Assets: []backup.Asset{box("SRV1", macA)}, Configurations: []match.Configuration{conf(1, "SRV2")}, ReadFrom: now, Previous: since(person(k0, "SRV1"), now)}, match.Matched, "", k0, ""},
+		{"a link to what is named as too new", match.MachinesInput{Assets: []backup.Asset{box("SRV1", macA)}, Configurations: []match.Configuration{conf(1, "SRV2")}, ReadFrom: now, TooNew: []string{k0}, Previous: person(k0, "SRV1")}, match.Matched, "", k0, ""},
+		{"a link that a person made before the list was read", match.MachinesInput{Assets: []backup.Asset{box("SRV1", macA)}, Configurations: []match.Configuration{conf(1, "SRV2")}, ReadFrom: now, Previous: since(person(k0, "SRV1"), now.Add(-1))}, match.Attention, match.Missing, k0, match.ReasonConfigMissing},
 		{"a renamed configuration that nothing confirms", match.MachinesInput{Assets: []backup.Asset{box("SRV1", "")}, Configurations: []match.Configuration{conf(0, "PRINTER")}, Previous: person(k0, "SRV1")}, match.Attention, match.Renamed, k0, `was "SRV1"`},
 	}
 	for _, tt := range tests {

@@ -101,7 +101,7 @@ func coreWords(s string, words []string) []string {
 // generic says whether a name holds nothing but words that many firms of a trade
 // have: it names no one ("The Medical Centre").
 func (n Name) generic() bool {
-	for _, w := range strings.Fields(n.Core) {
+	for w := range strings.FieldsSeq(n.Core) {
 		if !genericWords[w] && !smallWords[w] {
 			return false
 		}
@@ -118,7 +118,7 @@ var genericWords = set(`medical centre surgery practice health healthcare clinic
 
 func set(words string) map[string]bool {
 	out := map[string]bool{}
-	for _, w := range strings.Fields(words) {
+	for w := range strings.FieldsSeq(words) {
 		out[w] = true
 	}
 	return out

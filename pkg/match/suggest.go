@@ -165,11 +165,11 @@ func quoted(words []string) []string {
 
 func commonWords(a, b string) []string {
 	have := map[string]bool{}
-	for _, w := range strings.Fields(b) {
+	for w := range strings.FieldsSeq(b) {
 		have[w] = true
 	}
 	var out []string
-	for _, w := range strings.Fields(a) {
+	for w := range strings.FieldsSeq(a) {
 		if have[w] && !smallWords[w] && !slices.Contains(out, w) {
 			out = append(out, w)
 		}

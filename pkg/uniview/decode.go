@@ -57,12 +57,10 @@ func decodeList[T any](body []byte) ([]T, error) {
 
 // plainDecodeError keeps of a decoding error what is not the vendor's data.
 func plainDecodeError(err error) error {
-	var shape shapeError
-	if errors.As(err, &shape) {
+	if shape, ok := errors.AsType[shapeError](err); ok {
 		return shape
 	}
-	var wrong *json.UnmarshalTypeError
-	if errors.As(err, &wrong) {
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		return fmt.Errorf("%q is a %s", wrong.Field, wrong.Value)
 	}
 	return errors.New("it has an unexpected shape")

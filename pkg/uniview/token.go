@@ -54,7 +54,7 @@ func (t *tokens) get(ctx context.Context, stale string) (string, error) {
 	if f == nil {
 		f = &flight{done: make(chan struct{})}
 		t.flight = f
-		go t.fly(f)
+		go t.fly(f) //nolint:gosec // the token outlives the request that asked first: it must not end with its context
 	}
 	t.mu.Unlock()
 	select {

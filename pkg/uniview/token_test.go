@@ -279,7 +279,7 @@ func TestConfigNeverPrintsTheSecret(t *testing.T) {
 	t.Parallel()
 	cfg := Config{ClientID: testID, ClientSecret: testSecret}
 	var b strings.Builder
-	slog.New(slog.NewJSONHandler(&b, nil)).Info("x", "config", cfg)
+	slog.New(slog.NewJSONHandler(&b, nil)).Info("x", slog.Any("config", cfg))
 	text := fmt.Sprintf("%v %+v %#v %s", cfg, cfg, cfg, b.String())
 	if strings.Contains(text, testSecret) || !strings.Contains(text, testID) {
 		t.Error(text)

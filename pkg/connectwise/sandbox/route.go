@@ -25,12 +25,11 @@ func right(section, name, level string) []Right { return []Right{{section, name,
 
 var setup = right(System, TableSetup, "inquire")
 
-// routes is filled by init because handlers read it through their requests.
-var routes []apiRoute
-
-func init() {
+// apiRoutes are the operations that exist. Every server has its own list: handlers
+// reach it through their requests.
+func apiRoutes() []apiRoute {
 	inquireTickets := right(ServiceDesk, ServiceTickets, "inquire")
-	routes = []apiRoute{
+	return []apiRoute{
 		{method: "GET", path: "system/info", op: "system info", params: listParams, handler: systemInfo},
 		{method: "GET", path: "system/members", op: "list members", rights: right(System, MemberMaintenance, "inquire"), params: listParams, handler: func(q *request) *answer { return serveList(q, memberTable, q.st.Members) }},
 		{method: "GET", path: "system/callbacks", op: "list callbacks", rights: setup, params: listParams, handler: func(q *request) *answer { return serveList(q, callbackTable, q.st.Callbacks) }},
@@ -74,7 +73,7 @@ func init() {
 }
 
 // locate reads the path: which operation, or which page outside the API.
-func (q *request) locate() {
+func (q *request) locate(routes []apiRoute) {
 	parts := strings.Split(strings.Trim(q.http.URL.EscapedPath(), "/"), "/")
 	if len(parts) == 3 && parts[0] == "login" && parts[1] == "companyinfo" {
 		q.op, q.other = "companyinfo", "companyinfo"

@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -37,7 +38,8 @@ const (
 
 // Server is the simulated ConnectWise. It is safe for concurrent use.
 type Server struct {
-	o Options
+	o      Options
+	routes []apiRoute
 
 	mu     sync.Mutex
 	st     *State
@@ -67,7 +69,7 @@ func New(o Options) *Server {
 	if o.CompanyID == "" {
 		o.CompanyID, o.PublicKey, o.PrivateKey = Defaults.CompanyID, Defaults.PublicKey, Defaults.PrivateKey
 	}
-	return &Server{o: o, st: &State{
+	return &Server{o: o, routes: apiRoutes(), st: &State{
 		CompanyID: o.CompanyID, CompanyName: "Demo MSP", Codebase: "v2025_1", Version: "v2025.1.91234", Cloud: true,
 		Role: NativeRole(), APIMember: "UniBridge", CallbackKeyID: "5f0c6a30-0000-4000-8000-00000000c0de",
 		CallbackKey: "sandbox signing key", now: o.Now,
@@ -130,7 +132,7 @@ func (s *Server) exchange(r *http.Request, scheme, host string) outcome {
 		return outcome{reset: true}
 	}
 	q := &request{http: r, query: r.URL.Query(), body: body, scheme: scheme, host: host}
-	q.locate()
+	q.locate(s.routes)
 
 	s.mu.Lock()
 	q.st = s.st
@@ -218,9 +220,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if out.reset {
 		panic(http.ErrAbortHandler)
 	}
-	for k, v := range out.header {
-		w.Header()[k] = v
-	}
+	maps.Copy(w.Header(), out.header)
 	w.Header().Set("Content-Length", strconv.Itoa(len(out.body)))
 	w.WriteHeader(out.status)
 	if out.truncate {
