@@ -247,7 +247,7 @@ func environment(t *testing.T, function string) (env map[string]string, table st
 		"BRIDGE_QUEUE_RUNS":      stack.Queues[state.RunsQueue],
 		"BRIDGE_QUEUE_CUSTOMERS": stack.Queues[state.CustomersQueue],
 		"BRIDGE_QUEUE_ALERTS":    stack.Queues[state.AlertsQueue],
-		"BRIDGE_LOG_LEVEL":       "info", "BRIDGE_PUBLIC_URL": "",
+		"BRIDGE_LOG_LEVEL":       "info",
 	}
 	vendors := map[string][]string{
 		"sync": {"uniview", "itglue", "connectwise"}, "matcher": {"itglue"}, "tickets": {"connectwise"}, "api": {"uniview", "itglue", "connectwise"},

@@ -12,6 +12,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"uniview-bridge/pkg/state"
 )
 
 func main() {
@@ -36,6 +38,7 @@ func run(ctx context.Context, lookup func(string) (string, bool)) error {
 		if !errors.Is(err, errRealVendors) {
 			return err
 		}
-		fmt.Println("Credentials of a real vendor were entered: the trial ends here, the bridge goes on with the real vendors.")
+		c.mode = state.Preview // the trial's mode was for its sandboxes
+		fmt.Println("Credentials of a real vendor were entered: the trial ends here, the bridge goes on with the real vendors, in preview.")
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"uniview-bridge/pkg/bridge"
+	"uniview-bridge/pkg/httpapi/view"
 	"uniview-bridge/pkg/plan"
 	"uniview-bridge/pkg/platform/local"
 	"uniview-bridge/pkg/state"
@@ -29,9 +30,28 @@ type printer struct {
 func (p *printer) welcome(base, link string, trial bool) {
 	fmt.Fprintf(p.out, "UniView Bridge\n  console  %s\n  sign in  %s\n  health   %s/healthz\n", base, link, base)
 	if trial {
-		fmt.Fprintln(p.out, "  vendors  three sandboxes with an invented managed service provider; enter real credentials to use real ones")
+		fmt.Fprintln(p.out, "  vendors  three sandboxes with an invented managed service provider; enter real credentials to use real ones (README.md)")
 	}
 	fmt.Fprintln(p.out)
+}
+
+// nextSteps says how to begin with real vendors: the console has no form for
+// credentials yet.
+func (p *printer) nextSteps(base string, token bool) {
+	if !token {
+		fmt.Fprint(p.out, "No credentials are entered yet. Stop the bridge with Ctrl-C and start it with BRIDGE_API_TOKEN set\nto a text of your choice; it then prints the next steps.\n\n")
+		return
+	}
+	put := func(path, body string) string {
+		return fmt.Sprintf("  curl -X PUT -H \"Authorization: Bearer $BRIDGE_API_TOKEN\" -H 'Content-Type: application/json' \\\n    %s/api/v1/%s -d '%s'\n", base, path, body)
+	}
+	post := func(path, body string) string { return strings.Replace(put(path, body), "PUT", "POST", 1) }
+	fmt.Fprint(p.out, "No credentials are entered yet. Enter them (docs/deploy.md says where each vendor shows them):\n",
+		put("connections/uniview", `{"clientId":"…","clientSecret":"…"}`),
+		put("connections/itglue", `{"region":"us","apiKey":"…"}`),
+		put("connections/connectwise", `{"instanceUrl":"https://na.myconnectwise.net","companyId":"…","publicKey":"…","privateKey":"…","clientId":"…"}`),
+		"Test each (uniview, itglue, connectwise), sync, look at the plan in the console, then go live:\n",
+		post("connections/uniview/test", "{}"), post("sync", `{"scope":"all"}`), put("mode", `{"documentation":"live","ticketing":"live"}`), "\n")
 }
 
 func (p *printer) line(format string, args ...any) {
@@ -78,7 +98,7 @@ func (p *printer) look(ctx context.Context) error {
 			if was != state.Working && r.Messages > 0 {
 				p.summary(r)
 			}
-			p.line("%s sync %s: %s", r.Scope, r.State, r.Reason)
+			p.line("%s sync %s: %s", r.Scope, r.State, reason(r))
 		default:
 			p.line("%s sync %s", r.Scope, r.State)
 		}
@@ -97,7 +117,7 @@ func (p *printer) summary(r state.Run) {
 	}
 	for _, c := range r.Counts {
 		if c.Action != plan.Skip {
-			fmt.Fprintf(p.out, "          planned: %s %d %ss\n", c.Action, c.N, c.Kind)
+			fmt.Fprintf(p.out, "          %s: %s %d %ss\n", planned(r, c.Kind), c.Action, c.N, c.Kind)
 		}
 	}
 	for _, st := range r.Stages {
@@ -105,6 +125,43 @@ func (p *printer) summary(r state.Run) {
 			fmt.Fprintf(p.out, "          %s: %s\n", st.Name, st.Detail)
 		}
 	}
+}
+
+// planned says what becomes of the planned changes of a kind.
+func planned(r state.Run, kind plan.Kind) string {
+	side := state.ITGlue
+	if kind == plan.Ticket {
+		side = state.ConnectWise
+	}
+	if slices.Contains(r.Preview, side) {
+		return "planned only (preview)"
+	}
+	return "planned"
+}
+
+// reason is why a run ended as it did. Of sides in preview it only planned.
+func reason(r state.Run) string {
+	if len(r.Preview) == 0 {
+		return r.Reason
+	}
+	var names []string
+	for _, side := range r.Preview {
+		names = append(names, view.VendorName(side))
+	}
+	only := "planned only: preview for " + strings.Join(names, " and ")
+	if r.Reason == "" {
+		return only
+	}
+	return r.Reason + " (" + only + ")"
+}
+
+// done is how far the work of a run is.
+func done(r state.Run, p state.Progress) string {
+	text := fmt.Sprintf("%s sync: %d of %d customer jobs done", r.Scope, p.Reported, r.Messages)
+	if len(p.Changed) > 0 {
+		text += " (" + counts(p.Changed) + ")"
+	}
+	return text
 }
 
 func counts(m map[string]int) string {
@@ -126,7 +183,7 @@ func (p *printer) draining(ctx context.Context, runs []state.Run) error {
 		if err != nil {
 			return err
 		}
-		parts = append(parts, fmt.Sprintf("%s sync: %d of %d customers done (%s)", r.Scope, progress.Reported, r.Messages, counts(progress.Changed)))
+		parts = append(parts, done(r, progress))
 	}
 	text := strings.Join(parts, "; ")
 	if text != "" && text != p.drain {

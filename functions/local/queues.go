@@ -17,7 +17,10 @@ import (
 	"uniview-bridge/pkg/state"
 )
 
-// How the queues are worked off; the template says the same to AWS.
+// How the queues are worked off. Batch sizes and receives are those of the
+// template; visibility and concurrency are this machine's own: one process, whose
+// rates hold for all its consumers together, needs none of the margins that many
+// function instances do.
 var consuming = map[string]local.ConsumeOptions{
 	state.RunsQueue:      {BatchSize: 1, Concurrency: 2, Visibility: 15 * time.Minute, MaxReceives: 5},
 	state.CustomersQueue: {BatchSize: 1, Concurrency: 4, Visibility: 15 * time.Minute, MaxReceives: 5},
@@ -90,27 +93,60 @@ func invoke(ctx context.Context, queue string, batch []local.Message, handle fun
 // schedule starts a first sync of everything, then the two schedules, with the
 // input the template gives them.
 func schedule(ctx context.Context, c config, b *bridge.Bridge, log *slog.Logger) error {
-	// A run that a crash interrupted goes on by itself, and may be faster.
-	var held *state.HeldError
-	if _, err := b.Account.Request(ctx, state.ScopeAll, "", "start"); err != nil && !errors.As(err, &held) {
+	ready, err := configured(ctx, b)
+	if err != nil {
 		return err
 	}
-	documentation, alerts := time.NewTicker(c.documentationEvery), time.NewTicker(c.alertsEvery)
-	defer documentation.Stop()
-	defer alerts.Stop()
-	sync := b.SyncHandler()
-	for {
-		scope := state.ScopeDocumentation
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-documentation.C:
-		case <-alerts.C:
-			scope = state.ScopeAlerts
-		}
-		input := fmt.Appendf(nil, `{"version":%d,"source":"schedule","scope":%q}`, state.MessageVersion, scope)
-		if _, err := sync.Handle(ctx, input); err != nil && ctx.Err() == nil {
-			log.ErrorContext(ctx, "scheduled sync failed", slog.String("scope", string(scope)), slog.String("error", err.Error()))
+	if ready {
+		// A run that a crash interrupted goes on by itself, and may be faster.
+		var held *state.HeldError
+		if _, err := b.Account.Request(ctx, state.ScopeAll, "", "start"); err != nil && !errors.As(err, &held) {
+			return err
 		}
 	}
+	sync := b.SyncHandler()
+	var g errgroup.Group
+	for scope, every := range map[state.Scope]time.Duration{
+		state.ScopeDocumentation: c.documentationEvery, state.ScopeAlerts: c.alertsEvery,
+	} {
+		g.Go(func() error {
+			tick(ctx, every, func() {
+				input := fmt.Appendf(nil, `{"version":%d,"source":"schedule","scope":%q}`, state.MessageVersion, scope)
+				if _, err := sync.Handle(ctx, input); err != nil && ctx.Err() == nil {
+					log.ErrorContext(ctx, "scheduled sync failed", slog.String("scope", string(scope)), slog.String("error", err.Error()))
+				}
+			})
+			return nil
+		})
+	}
+	return g.Wait()
+}
+
+// tick calls do again and again until ctx ends. Each schedule has its own: a slow
+// one holds back nobody but itself.
+func tick(ctx context.Context, every time.Duration, do func()) {
+	t := time.NewTicker(every)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+			do()
+		}
+	}
+}
+
+// configured says whether UniView can be read at all: nothing can be synced
+// before somebody entered its credentials.
+func configured(ctx context.Context, b *bridge.Bridge) (bool, error) {
+	c, _, err := state.LoadConnection(ctx, b.Table, state.UniView)
+	if err != nil || c.Status != state.NotConfigured {
+		return err == nil, err
+	}
+	_, err = b.Secrets.Get(ctx, string(state.UniView))
+	if errors.Is(err, state.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
 }

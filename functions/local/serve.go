@@ -30,6 +30,7 @@ func serve(ctx context.Context, c config, log *slog.Logger) error {
 		return err
 	}
 	var t *trial
+	own := c.bridge // the addresses and rules of the real vendors
 	folder, now := c.data, time.Now
 	if trying {
 		folder = filepath.Join(c.data, "trial")
@@ -58,9 +59,9 @@ func serve(ctx context.Context, c config, log *slog.Logger) error {
 			log.Error("store", slog.String("error", cerr.Error()))
 		}
 	}()
-	metrics, err := os.OpenFile(filepath.Join(folder, "metrics.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	metrics, err := openLines(filepath.Join(folder, "metrics.log"), maxLines)
 	if err != nil {
-		return fmt.Errorf("metrics: %w", err)
+		return err
 	}
 	defer metrics.Close()
 	b, err := bridge.New(ctx, bridge.Platform{
@@ -81,17 +82,27 @@ func serve(ctx context.Context, c config, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	return work(ctx, end, c, b, store, t, log)
+	var options web.Options
+	if t != nil {
+		options.Connections = &trialConnections{Keeper: b.Connections, data: c.data, own: own, now: now, log: log, end: end}
+	}
+	return work(ctx, c, b, store, t, options, log)
 }
 
 // secretsFolder is where the credentials of real vendors are kept.
 func secretsFolder(c config) string { return filepath.Join(c.data, "secrets") }
 
-// isTrial says whether the sandboxes are used: they are wanted, and no
-// credentials were ever given.
+// isTrial says whether the sandboxes are used: they are wanted, and the folder
+// never belonged to real vendors: it has no store of its own and no credentials.
 func isTrial(ctx context.Context, c config) (bool, error) {
 	if !c.sandbox {
 		return false, nil
+	}
+	switch _, err := os.Stat(filepath.Join(c.data, "bridge.db")); {
+	case err == nil:
+		return false, nil
+	case !errors.Is(err, os.ErrNotExist):
+		return false, fmt.Errorf("data folder: %w", err)
 	}
 	secrets, err := local.OpenSecrets(secretsFolder(c))
 	if err != nil {
@@ -111,31 +122,35 @@ func isTrial(ctx context.Context, c config) (bool, error) {
 // adopt prepares a start with real vendors: preview, unless told otherwise.
 func adopt(ctx context.Context, b *bridge.Bridge, mode state.Mode) error {
 	if mode == "" {
-		mode = state.Preview
+		return firstMode(ctx, b, state.Preview, "first start")
 	}
 	return firstMode(ctx, b, mode, "BRIDGE_MODE")
 }
 
 // work serves the console, the queues and the schedules side by side.
-func work(ctx context.Context, end func(error), c config, b *bridge.Bridge, store *local.Store, t *trial, log *slog.Logger) error {
+func work(ctx context.Context, c config, b *bridge.Bridge, store *local.Store, t *trial, options web.Options, log *slog.Logger) error {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.addr)
 	if err != nil {
 		return fmt.Errorf("%w: is the bridge running already? BRIDGE_ADDR chooses another address", err)
 	}
 	base := "http://" + listener.Addr().String()
 	policy := access.NewLocal(access.LocalOptions{
-		Token: c.token, Now: time.Now, Print: func(link string) { fmt.Println("Sign in:", link) },
+		Token: c.token, Base: base, Now: time.Now, Print: func(link string) { fmt.Println("Sign in:", link) },
 	})
-	options := web.Options{Policy: policy, Local: policy}
-	if t != nil {
-		options.Connections = trialConnections{Keeper: b.Connections, folder: secretsFolder(c), end: end}
-	}
+	options.Policy, options.Local = policy, policy
 	server := &http.Server{
-		Handler: web.Handler(b, options), ReadHeaderTimeout: 10 * time.Second,
+		Handler: web.Handler(b, options), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
 		BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
 	}
 	p := printer{b: b, store: store, out: os.Stdout, began: time.Now()}
+	ready, err := configured(ctx, b)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	p.welcome(base, policy.Link(base), t != nil)
+	if !ready {
+		p.nextSteps(base, c.token != "")
+	}
 
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() error {

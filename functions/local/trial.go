@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"uniview-bridge/pkg/alert"
@@ -98,10 +100,11 @@ func (t *trial) prepare(ctx context.Context, b *bridge.Bridge, mode state.Mode) 
 	return firstMode(ctx, b, mode, "trial: demo approval")
 }
 
-// firstMode sets the modes of a first start, as a recorded act.
+// firstMode sets the modes of a first start, preview too, as a recorded act: what
+// was once set is a person's to change, not the environment's.
 func firstMode(ctx context.Context, b *bridge.Bridge, mode state.Mode, by string) error {
 	chosen, err := state.ModesChosen(ctx, b.Table)
-	if err != nil || chosen || mode == state.Preview {
+	if err != nil || chosen {
 		return err
 	}
 	for _, side := range []state.Vendor{state.ITGlue, state.ConnectWise} {
@@ -149,27 +152,49 @@ var errRealVendors = errors.New("real credentials were entered")
 // are kept in the real data folder, and the bridge begins again with them.
 type trialConnections struct {
 	*connection.Keeper
-	folder string
-	end    func(error)
+	data string
+	own  bridge.Config // what the environment says, not the sandboxes' addresses
+	now  func() time.Time
+	log  *slog.Logger
+	end  func(error)
+
+	mu sync.Mutex // one at a time opens the real store
 }
 
 // Store keeps real credentials and ends the trial.
-func (c trialConnections) Store(ctx context.Context, kind state.Vendor, entered map[string]string, _ string) (state.Connection, error) {
-	values, err := connection.Check(kind, entered)
-	if err != nil {
-		return state.Connection{}, err
+func (c *trialConnections) Store(ctx context.Context, kind state.Vendor, entered map[string]string, by string) (state.Connection, error) {
+	if err := connection.Check(connection.Config{
+		UniViewAPI: c.own.UniViewAPI, UniViewToken: c.own.UniViewToken, ITGlueAPI: c.own.ITGlueAPI, AllowInsecure: c.own.AllowInsecure,
+	}, kind, entered); err != nil {
+		return state.Connection{}, err // the trial goes on: the real store was not begun
 	}
-	secrets, err := local.OpenSecrets(c.folder)
-	if err != nil {
-		return state.Connection{}, err
-	}
-	version, err := secrets.Put(ctx, string(kind), values)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	kept, err := c.keep(ctx, kind, entered, by)
 	if err != nil {
 		return state.Connection{}, err
 	}
 	c.end(errRealVendors)
-	return state.Connection{
-		Kind: kind, Status: state.ConnectionOK, Version: version,
-		Reason: "kept; the trial ends and the bridge starts again with the real vendor, in preview",
-	}, nil
+	kept.Reason = "Entered, not tested yet; the trial ends here, and the bridge starts again with the real vendors, in preview"
+	return kept, nil
+}
+
+// keep begins the real store: in preview, whatever BRIDGE_MODE said of the trial,
+// and with who entered what in its audit trail.
+func (c *trialConnections) keep(ctx context.Context, kind state.Vendor, entered map[string]string, by string) (kept state.Connection, err error) {
+	store, err := local.Open(c.data, local.Options{Now: c.now, Log: c.log})
+	if err != nil {
+		return kept, err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	b, err := bridge.New(ctx, bridge.Platform{
+		Table: store, Sender: store, Letters: store, Secrets: store.Secrets(), Now: c.now, Out: io.Discard,
+	}, c.own, c.log)
+	if err != nil {
+		return kept, err
+	}
+	if err := firstMode(ctx, b, state.Preview, "end of the trial"); err != nil {
+		return kept, err
+	}
+	return b.Connections.Store(ctx, kind, entered, by)
 }

@@ -21,7 +21,6 @@ type Config struct {
 	AllowInsecure                       bool
 	Rates                               map[state.Vendor]connection.Rate
 	LogLevel                            slog.Level
-	PublicURL                           string
 }
 
 // FromEnv reads the configuration; its error names every variable that is wrong.
@@ -55,7 +54,7 @@ func FromEnv(lookup Lookup, onLambda bool) (Config, error) {
 	}
 	c := Config{
 		UniViewAPI: address("UNIVIEW_API_URL"), UniViewToken: address("UNIVIEW_TOKEN_URL"), ITGlueAPI: address("ITGLUE_API_URL"),
-		PublicURL: address("BRIDGE_PUBLIC_URL"), Rates: map[state.Vendor]connection.Rate{},
+		Rates: map[state.Vendor]connection.Rate{},
 	}
 	for vendor, prefix := range map[state.Vendor]string{state.UniView: "UNIVIEW", state.ITGlue: "ITGLUE", state.ConnectWise: "CONNECTWISE"} {
 		c.Rates[vendor] = connection.Rate{PerSecond: number(prefix + "_RATE"), Burst: int(number(prefix + "_BURST"))}

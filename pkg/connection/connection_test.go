@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -16,6 +18,7 @@ import (
 	"uniview-bridge/pkg/platform/local"
 	"uniview-bridge/pkg/state"
 	uniview "uniview-bridge/pkg/uniview/sandbox"
+	"uniview-bridge/pkg/vendorhttp"
 )
 
 var t0 = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
@@ -287,5 +290,121 @@ func TestForgettingRemovesTheCredentials(t *testing.T) {
 	}
 	if c := r.record(state.UniView); c.Status != state.NotConfigured || c.Version != "" {
 		t.Errorf("record %+v", c)
+	}
+}
+
+func TestWhatIsWrongWithCredentialsNamesTheFieldInWords(t *testing.T) {
+	t.Parallel()
+	with := func(kind state.Vendor, name, value string) map[string]string {
+		fields := maps.Clone(good[kind])
+		fields[name] = value
+		return fields
+	}
+	for name, c := range map[string]struct {
+		kind         state.Vendor
+		fields       map[string]string
+		field, words string
+	}{
+		"a line break":           {state.UniView, with(state.UniView, "clientSecret", "a\nb"), "clientSecret", "the client secret holds characters"},
+		"a NUL in a company":     {state.ConnectWise, with(state.ConnectWise, "companyId", "a\x00b"), "companyId", "the company id holds characters"},
+		"an address of nobody":   {state.ConnectWise, with(state.ConnectWise, "instanceUrl", "ftp://psa.example"), "instanceUrl", "the ConnectWise address"},
+		"a company with a colon": {state.ConnectWise, with(state.ConnectWise, "companyId", "a:b"), "companyId", "company id"},
+		"a key with umlauts":     {state.ITGlue, with(state.ITGlue, "apiKey", "ITG.\u00fc"), "apiKey", "the API key holds"},
+		"a blank":                {state.ConnectWise, with(state.ConnectWise, "clientId", " "), "clientId", "the clientId is missing"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			_, err := r.Store(t.Context(), c.kind, c.fields, "me")
+			var input *connection.InputError
+			if !errors.As(err, &input) || input.Field != c.field || !strings.HasPrefix(input.Message, c.words) && !strings.Contains(input.Message, " "+c.words) {
+				t.Errorf("error %#v, want %s: %s", input, c.field, c.words)
+			}
+			if err := connection.Check(connection.Config{}, c.kind, c.fields); !errors.As(err, &input) || input.Field != c.field {
+				t.Errorf("Check says %v", err)
+			}
+		})
+	}
+}
+
+func TestCheckStandsOnTheAddressesOfItsConfiguration(t *testing.T) {
+	t.Parallel()
+	loopback := maps.Clone(good[state.ConnectWise])
+	loopback["instanceUrl"] = "http://127.0.0.1:9"
+	if err := connection.Check(connection.Config{}, state.ConnectWise, loopback); err == nil {
+		t.Error("a PSA on loopback was accepted without AllowInsecure")
+	}
+	if err := connection.Check(connection.Config{AllowInsecure: true}, state.ConnectWise, loopback); err != nil {
+		t.Errorf("with AllowInsecure: %v", err)
+	}
+	for kind, fields := range good {
+		if err := connection.Check(connection.Config{}, kind, fields); err != nil {
+			t.Errorf("%s: %v", kind, err)
+		}
+	}
+}
+
+func TestReasonsArePlainWordsWithoutTheTransportsOwn(t *testing.T) {
+	t.Parallel()
+	for kind, want := range map[vendorhttp.Kind]string{
+		vendorhttp.Network: "No answer", vendorhttp.Unavailable: "fails at the moment (status 503)", vendorhttp.Certificate: "not trusted",
+		vendorhttp.Malformed: "does not speak", vendorhttp.RateLimited: "takes no more requests", vendorhttp.Invalid: "refused",
+		vendorhttp.NotFound: "no such API", vendorhttp.Incomplete: "read whole",
+	} {
+		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			r.store1(state.UniView, good[state.UniView])
+			status := 0
+			if kind == vendorhttp.Unavailable {
+				status = 503
+			}
+			cause := vendorhttp.NewError("uniview", "list customers", kind, status, "lookup api.example on 10.0.0.2:53: no such host")
+			if err := r.Ailing(t.Context(), state.UniView, fmt.Errorf("read: %w", cause)); err != nil {
+				t.Fatal(err)
+			}
+			c := r.record(state.UniView)
+			if !strings.Contains(c.Reason, want) || c.Fix == "" || status == 0 && strings.Contains(c.Reason, "10.0.0.2") {
+				t.Errorf("reason %q, fix %q, want %q", c.Reason, c.Fix, want)
+			}
+		})
+	}
+}
+
+func TestEnteredCredentialsCountAsWorkingOnlyAfterTheyWorked(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	if c := r.store1(state.UniView, good[state.UniView]); c.Status != state.ConnectionOK || !c.LastOK.IsZero() || c.Reason != "Entered, not tested yet" {
+		t.Errorf("entered: %+v", c)
+	}
+	if err := r.Healthy(t.Context(), state.UniView); err != nil {
+		t.Fatal(err)
+	}
+	if c := r.record(state.UniView); c.LastOK.IsZero() || c.Reason != "Answers" {
+		t.Errorf("after a read: %+v", c)
+	}
+	if c := r.store1(state.UniView, good[state.UniView]); !c.LastOK.IsZero() {
+		t.Errorf("new credentials count as tried: %+v", c)
+	}
+	if result, err := r.Test(t.Context(), state.UniView); err != nil || !result.OK {
+		t.Fatalf("test %+v, %v", result, err)
+	}
+	if c := r.record(state.UniView); c.LastOK.IsZero() || c.Reason != "Tested" {
+		t.Errorf("after a test: %+v", c)
+	}
+}
+
+func TestCredentialsThatMakeNoClientSayWhichFieldToLookAt(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	if _, err := r.store.Secrets().Put(t.Context(), "connectwise", []byte(`{"instanceUrl":"","companyId":"x"}`)); err != nil {
+		t.Fatal(err)
+	}
+	result, err := r.Test(t.Context(), state.ConnectWise)
+	if err != nil || result.OK || !strings.HasPrefix(result.Message, "The ConnectWise address") || !strings.Contains(result.Fix, "instanceUrl") {
+		t.Errorf("result %+v, %v", result, err)
+	}
+	if _, err := r.ConnectWise(t.Context()); err == nil || !strings.HasPrefix(err.Error(), "ConnectWise: the ConnectWise address") || !errors.Is(err, state.ErrStopped) {
+		t.Errorf("error %v", err)
 	}
 }

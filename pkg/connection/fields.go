@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"uniview-bridge/pkg/state"
 )
@@ -43,11 +45,11 @@ var Kinds = []state.Vendor{state.UniView, state.ITGlue, state.ConnectWise}
 
 // InputError says what is wrong with entered credentials.
 type InputError struct {
-	Field   string
-	Message string
+	Field   string // the member of the entered object
+	Message string // for people: whole, in lower case, without a full stop
 }
 
-func (e *InputError) Error() string { return e.Field + ": " + e.Message }
+func (e *InputError) Error() string { return e.Message }
 
 // maxField bounds one entered value.
 const maxField = 1000
@@ -56,11 +58,11 @@ const maxField = 1000
 func merge(kind state.Vendor, entered, stored map[string]string) (map[string]string, error) {
 	known, ok := fields[kind]
 	if !ok {
-		return nil, &InputError{"kind", fmt.Sprintf("there is no connection %q: use uniview, itglue or connectwise", kind)}
+		return nil, fmt.Errorf("connection %q: %w", kind, state.ErrNotFound)
 	}
 	for _, name := range slices.Sorted(maps.Keys(entered)) {
 		if !slices.ContainsFunc(known, func(f field) bool { return f.name == name }) {
-			return nil, &InputError{name, "is not a field of this connection"}
+			return nil, &InputError{name, fmt.Sprintf("%.60q is not a field of this connection", name)}
 		}
 	}
 	out := make(map[string]string, len(known))
@@ -71,15 +73,32 @@ func merge(kind state.Vendor, entered, stored map[string]string) (map[string]str
 		}
 		switch {
 		case v == "":
-			return nil, &InputError{f.name, "is missing; " + f.help}
+			return nil, &InputError{f.name, "the " + f.label + " is missing; " + f.help}
 		case len(v) > maxField:
-			return nil, &InputError{f.name, fmt.Sprintf("is longer than %d characters", maxField)}
+			return nil, &InputError{f.name, fmt.Sprintf("the %s is longer than %d characters", f.label, maxField)}
+		case strings.ContainsFunc(v, unicode.IsControl) || !utf8.ValidString(v):
+			return nil, &InputError{f.name, "the " + f.label + " holds characters that cannot be part of it, such as a line break: copy it again"}
 		case f.oneOf != nil && !slices.Contains(f.oneOf, v):
-			return nil, &InputError{f.name, "must be one of " + strings.Join(f.oneOf, ", ")}
+			return nil, &InputError{f.name, "the " + f.label + " must be one of " + strings.Join(f.oneOf, ", ")}
 		}
 		out[f.name] = v
 	}
 	return out, nil
+}
+
+// atFault is the field that a client's refusal to be built is about.
+func atFault(kind state.Vendor, err error) string {
+	if kind == state.ConnectWise {
+		for _, f := range fields[kind] {
+			if strings.Contains(err.Error(), "ConnectWise "+f.label+" ") {
+				return f.name
+			}
+		}
+		if strings.Contains(err.Error(), "company id or public key") {
+			return "companyId"
+		}
+	}
+	return map[state.Vendor]string{state.UniView: "clientId", state.ITGlue: "apiKey", state.ConnectWise: "instanceUrl"}[kind]
 }
 
 // public leaves the secrets out.

@@ -125,21 +125,21 @@ func (k *Keeper) client(ctx context.Context, kind state.Vendor) (tester, string,
 	// The secret may have been changed where it lives, behind the console's back.
 	secret, err := k.cfg.Secrets.Get(ctx, string(kind))
 	if errors.Is(err, state.ErrNotFound) {
-		return nil, "", fmt.Errorf("%s is not configured: enter its credentials: %w", kind, state.ErrStopped)
+		return nil, "", fmt.Errorf("%s is not configured: enter its credentials: %w", names[kind], state.ErrStopped)
 	}
 	if err != nil {
 		return nil, "", fmt.Errorf("credentials of %s: %w", kind, err)
 	}
 	if stopped && secret.Version == c.StoppedVersion {
-		return nil, "", fmt.Errorf("%s: %s: %w", kind, c.Reason, state.ErrStopped)
+		return nil, "", fmt.Errorf("%s: %s: %w", names[kind], c.Reason, state.ErrStopped)
 	}
 	values, err := parse(secret)
 	if err != nil {
-		return nil, "", fmt.Errorf("%s: %w: %w", kind, err, state.ErrStopped)
+		return nil, "", fmt.Errorf("%s: %w: %w", names[kind], err, state.ErrStopped)
 	}
 	client, err := k.build(kind, values)
 	if err != nil {
-		return nil, "", fmt.Errorf("%s: %w: %w", kind, err, state.ErrStopped)
+		return nil, "", fmt.Errorf("%s: %s: %w", names[kind], refused(kind, err).Message, state.ErrStopped)
 	}
 	if c.Version != secret.Version || stopped {
 		if _, err := state.UpdateConnection(ctx, k.cfg.Table, kind, func(c *state.Connection) error {
@@ -158,11 +158,23 @@ func (k *Keeper) client(ctx context.Context, kind state.Vendor) (tester, string,
 	return client, secret.Version, nil
 }
 
-// renew puts a connection record to new credentials.
+// renew puts a connection record to new credentials. Nothing was read with them
+// yet, so LastOK is zero until it was.
 func (k *Keeper) renew(c *state.Connection, version string, fields map[string]string) {
-	c.Version, c.Fields = version, fields
-	c.Status, c.Reason, c.Fix, c.StoppedVersion = state.ConnectionOK, "credentials entered", "", ""
+	c.Back(k.cfg.Now())
+	c.Version, c.Fields, c.LastOK = version, fields, time.Time{}
+	c.Status, c.Reason, c.Fix, c.StoppedVersion = state.ConnectionOK, "Entered, not tested yet", "", ""
 	c.Since = k.cfg.Now()
+}
+
+// works notes that the vendor answered with the credentials as they are.
+func (k *Keeper) works(c *state.Connection, reason string) {
+	now := k.cfg.Now()
+	if c.Status != state.ConnectionOK {
+		c.Back(now)
+		c.Since = now
+	}
+	c.Status, c.Reason, c.Fix, c.StoppedVersion, c.LastOK = state.ConnectionOK, reason, "", "", now
 }
 
 func (k *Keeper) build(kind state.Vendor, v map[string]string) (tester, error) {
@@ -197,11 +209,7 @@ func (k *Keeper) fail(ctx context.Context, kind state.Vendor, version string, cl
 	if !vendorhttp.IsAuth(probe) {
 		return err
 	}
-	reason := "the credentials were refused"
-	var e *vendorhttp.Error
-	if errors.As(probe, &e) && e.Message != "" {
-		reason += ": " + e.Message
-	}
+	reason, fix := plain(kind, probe)
 	stopped := false
 	if _, uerr := state.UpdateConnection(pctx, k.cfg.Table, kind, func(c *state.Connection) error {
 		stopped = false
@@ -209,7 +217,7 @@ func (k *Keeper) fail(ctx context.Context, kind state.Vendor, version string, cl
 			return state.Unchanged()
 		}
 		stopped = true
-		c.Status, c.Reason, c.Fix = state.ConnectionStopped, reason, fixes[kind]
+		c.Status, c.Reason, c.Fix = state.ConnectionStopped, reason, fix
 		c.StoppedVersion, c.Since = version, k.cfg.Now()
 		return nil
 	}); uerr != nil {
@@ -218,28 +226,28 @@ func (k *Keeper) fail(ctx context.Context, kind state.Vendor, version string, cl
 	if stopped {
 		k.cfg.Log.ErrorContext(ctx, "connection stopped", slog.String("connection", string(kind)), slog.String("reason", reason))
 	}
-	return fmt.Errorf("%s: %s: %w", kind, reason, state.ErrStopped)
-}
-
-// fixes say what to do about refused credentials.
-var fixes = map[state.Vendor]string{
-	state.UniView:     "Create new public API credentials in the UniView portal as a superuser and enter them here. Links and work are kept; syncing goes on by itself.",
-	state.ITGlue:      "Create a new API key in IT Glue (Account, Settings, API Keys; keys unused for 90 days are revoked) and enter it here. Links and work are kept; syncing goes on by itself.",
-	state.ConnectWise: "Check the API member and its keys in ConnectWise (System, Members, API Members), create a new key pair if needed and enter it here. Tickets and work are kept; syncing goes on by itself.",
+	return fmt.Errorf("%s: %s: %w", names[kind], reason, state.ErrStopped)
 }
 
 // Healthy records that a connection works again or still. It writes only when
-// that is news.
+// that is news: after an outage, and the first time with these credentials.
 func (k *Keeper) Healthy(ctx context.Context, kind state.Vendor) error {
+	news := func(c state.Connection) bool {
+		return c.Status == state.ConnectionError || c.Status == state.ConnectionOK && c.LastOK.IsZero()
+	}
 	c, _, err := state.LoadConnection(ctx, k.cfg.Table, kind)
-	if err != nil || c.Status != state.ConnectionError {
+	if err != nil || !news(c) {
 		return err
 	}
 	_, err = state.UpdateConnection(ctx, k.cfg.Table, kind, func(c *state.Connection) error {
-		if c.Status != state.ConnectionError {
+		if !news(*c) {
 			return state.Unchanged()
 		}
-		c.Status, c.Reason, c.Fix, c.Since = state.ConnectionOK, "answers again", "", k.cfg.Now()
+		reason := "Answers"
+		if c.Status == state.ConnectionError {
+			reason = "Answers again"
+		}
+		k.works(c, reason)
 		return nil
 	})
 	return err
@@ -252,8 +260,7 @@ func (k *Keeper) Ailing(ctx context.Context, kind state.Vendor, cause error) err
 			return state.Unchanged()
 		}
 		c.Status, c.Since = state.ConnectionError, k.cfg.Now()
-		c.Reason = cause.Error()
-		c.Fix = "Nothing to do yet: the bridge tries again with every sync. If it lasts, look at the vendor's status page."
+		c.Reason, c.Fix = plain(kind, cause)
 		return nil
 	})
 	return err
@@ -290,7 +297,7 @@ func (k *Keeper) Store(ctx context.Context, kind state.Vendor, entered map[strin
 		return state.Connection{}, err
 	}
 	if _, err := k.build(kind, values); err != nil {
-		return state.Connection{}, &InputError{string(kind), strings.TrimPrefix(err.Error(), string(kind)+": ")}
+		return state.Connection{}, refused(kind, err)
 	}
 	raw, err := json.Marshal(values)
 	if err != nil {
@@ -310,18 +317,22 @@ func (k *Keeper) Store(ctx context.Context, kind state.Vendor, entered map[strin
 	return c, k.audit(ctx, by, "enter credentials", kind)
 }
 
-// Check looks entered credentials over without keeping them and returns them as
-// they are stored.
-func Check(kind state.Vendor, entered map[string]string) ([]byte, error) {
+// refused is a client's refusal to be built, as an error of what was entered.
+func refused(kind state.Vendor, err error) *InputError {
+	return &InputError{atFault(kind, err), strings.TrimPrefix(err.Error(), string(kind)+": ")}
+}
+
+// Check looks entered credentials over for the vendors of a configuration without
+// keeping them. What is wrong with them comes back as an *InputError.
+func Check(cfg Config, kind state.Vendor, entered map[string]string) error {
 	values, err := merge(kind, entered, nil)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	raw, err := json.Marshal(values)
-	if err != nil {
-		return nil, fmt.Errorf("credentials of %s: %w", kind, err)
+	if _, err := New(cfg).build(kind, values); err != nil {
+		return refused(kind, err)
 	}
-	return raw, nil
+	return nil
 }
 
 // Forget removes the credentials. Links and history stay.
@@ -369,44 +380,56 @@ func (k *Keeper) Test(ctx context.Context, kind state.Vendor) (TestResult, error
 	defer cancel()
 	secret, err := k.cfg.Secrets.Get(ctx, string(kind))
 	if errors.Is(err, state.ErrNotFound) {
-		return TestResult{Message: "no credentials are stored yet", Fix: "Enter the credentials first."}, nil
+		return TestResult{Message: "No credentials are stored yet.", Fix: "Enter the credentials first."}, nil
 	}
 	if err != nil {
 		return TestResult{}, fmt.Errorf("credentials of %s: %w", kind, err)
 	}
 	values, err := parse(secret)
 	if err != nil {
-		return TestResult{Message: err.Error(), Fix: fixes[kind]}, nil
+		return TestResult{Message: capital(err.Error()), Fix: fixReenter}, nil
 	}
 	client, err := k.build(kind, values)
 	if err != nil {
-		return TestResult{Message: err.Error(), Fix: fixes[kind]}, nil
+		wrong := refused(kind, err)
+		return TestResult{Message: capital(wrong.Message), Fix: fixReenter + " Look at " + wrong.Field + " first."}, nil
 	}
-	result := TestResult{OK: true, Message: "connected"}
+	result := TestResult{OK: true, Message: "Connected"}
 	if err := client.Test(ctx); err != nil {
-		result = TestResult{Message: err.Error(), Fix: "The vendor could not be reached or failed: try again in a few minutes."}
-		if vendorhttp.IsAuth(err) || vendorhttp.IsForbidden(err) {
-			result.Fix = fixes[kind]
+		k.cfg.Log.WarnContext(ctx, "connection test failed", slog.String("connection", string(kind)), slog.String("error", err.Error()))
+		result = TestResult{}
+		if result.Message, result.Fix = plain(kind, err); result.Fix == fixWait {
+			result.Fix = "Try again in a few minutes. If it lasts, look at the vendor's status page."
 		}
 	} else if cw, ok := client.(*connectwise.Client); ok {
 		result.Rights = cw.CheckPermissions(ctx)
 		for _, r := range result.Rights {
 			if r.Verdict == connectwise.Missing && !r.Extra {
 				result.OK = false
-				result.Message = fmt.Sprintf("connected, but the security role lacks a right: %s, %s, %s", r.Section, r.Name, r.Level)
+				result.Message = fmt.Sprintf("Connected, but the security role lacks a right: %s, %s, %s", r.Section, r.Name, r.Level)
 				result.Fix = "Set this right to All in the API member's security role (System, Security Roles)."
 				break
 			}
 		}
 	}
-	ctx = context.WithoutCancel(ctx)
-	_, err = state.UpdateConnection(ctx, k.cfg.Table, kind, func(c *state.Connection) error {
+	reached := result.OK || len(result.Rights) > 0
+	_, err = state.UpdateConnection(context.WithoutCancel(ctx), k.cfg.Table, kind, func(c *state.Connection) error {
 		c.LastTest = k.cfg.Now()
-		if result.OK && c.Version == secret.Version && c.Status != state.ConnectionOK {
-			k.renew(c, secret.Version, public(kind, values))
-			c.Reason = "tested"
+		switch {
+		case !reached || c.Version != secret.Version:
+		case result.OK && c.Status != state.ConnectionOK, c.Status == state.ConnectionOK && c.LastOK.IsZero():
+			c.Fields = public(kind, values)
+			k.works(c, "Tested")
 		}
 		return nil
 	})
 	return result, err
+}
+
+// capital begins a sentence.
+func capital(s string) string {
+	if s == "" {
+		return ""
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
 }

@@ -210,13 +210,48 @@ func TestBodiesThatCannotBeReadAreRefusedWithAProblem(t *testing.T) {
 		e    events.APIGatewayV2HTTPRequest
 		want int
 	}{
-		"not base64": {request("POST", "/", "", "%%%", true), 400},
-		"too large":  {request("POST", "/", "", strings.Repeat("x", 1<<20+1), false), 413},
-		"bad method": {request("P O", "/", "", "", false), 400},
+		"not base64":                      {request("POST", "/", "", "%%%", true), 400},
+		"too large":                       {request("POST", "/", "", strings.Repeat("x", 1<<20+1), false), 413},
+		"bad method":                      {request("P O", "/", "", "", false), 400},
+		"a control character in the path": {request("GET", "/a%00b", "", "", false), 400},
+		"a line break in the query":       {request("GET", "/a", "x=1\r\nx: y", "", false), 400},
+		"a bare line break in the path":   {request("GET", "/a\nb", "", "", false), 400},
 	} {
 		out, err := h(t.Context(), c.e)
 		if err != nil || out.StatusCode != c.want || out.Headers["Content-Type"] != "application/problem+json" {
 			t.Errorf("%s: %d %v, want %d as a problem", name, out.StatusCode, err, c.want)
+		}
+		var body struct {
+			Title  string `json:"title"`
+			Status int    `json:"status"`
+		}
+		if err := json.Unmarshal([]byte(out.Body), &body); err != nil || body.Status != c.want || body.Title == "" {
+			t.Errorf("%s: body %s", name, out.Body)
+		}
+		for _, header := range []string{"X-Content-Type-Options", "Content-Security-Policy", "Cache-Control", "X-Frame-Options", "Strict-Transport-Security"} {
+			if out.Headers[header] == "" {
+				t.Errorf("%s: no %s", name, header)
+			}
+		}
+	}
+}
+
+func TestAnAddressStaysWhatItWas(t *testing.T) {
+	t.Parallel()
+	var seen string
+	h := handler.HTTP(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		seen = r.URL.Path + " " + r.URL.EscapedPath() + " " + r.URL.RawQuery + " " + r.RequestURI + " " + r.URL.Host + r.URL.Scheme
+	}))
+	for path, want := range map[string]string{
+		"//evil/healthz": "//evil/healthz //evil/healthz q=%ZZ //evil/healthz?q=%ZZ ",
+		"/a%2Fb":         "/a/b /a%2Fb q=%ZZ /a%2Fb?q=%ZZ ",
+		"http://x/y":     "/http://x/y /http://x/y q=%ZZ /http://x/y?q=%ZZ ",
+		"":               "/ / q=%ZZ /?q=%ZZ ",
+		"/%":             "/% /%25 q=%ZZ /%?q=%ZZ ",
+		"*":              "/* /%2A q=%ZZ /*?q=%ZZ ",
+	} {
+		if _, err := h(t.Context(), request("GET", path, "q=%ZZ", "", false)); err != nil || seen != want {
+			t.Errorf("%q became %q, want %q (%v)", path, seen, want, err)
 		}
 	}
 }

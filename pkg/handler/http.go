@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -63,17 +65,18 @@ func request(ctx context.Context, e events.APIGatewayV2HTTPRequest) (*http.Reque
 	if len(body) > maxBody {
 		return nil, http.StatusRequestEntityTooLarge
 	}
-	u := &url.URL{Path: e.RawPath, RawQuery: e.RawQueryString}
-	if decoded, err := url.PathUnescape(e.RawPath); err == nil && decoded != e.RawPath {
-		u.Path, u.RawPath = decoded, e.RawPath
+	path := "/" + strings.TrimPrefix(e.RawPath, "/")
+	u, ok := address(path, e.RawQueryString)
+	if !ok {
+		return nil, http.StatusBadRequest
 	}
-	if !strings.HasPrefix(u.Path, "/") {
-		u.Path = "/" + u.Path
-	}
-	r, err := http.NewRequestWithContext(ctx, e.RequestContext.HTTP.Method, u.RequestURI(), strings.NewReader(body))
+	// The request is made for "/" and led to its address afterwards: parsed with it,
+	// "//x/y" would be path "/y" of a host "x".
+	r, err := http.NewRequestWithContext(ctx, e.RequestContext.HTTP.Method, "/", strings.NewReader(body))
 	if err != nil {
 		return nil, http.StatusBadRequest
 	}
+	r.URL = u
 	for name, value := range e.Headers {
 		r.Header.Set(name, value)
 	}
@@ -81,10 +84,25 @@ func request(ctx context.Context, e events.APIGatewayV2HTTPRequest) (*http.Reque
 		r.Header.Set("Cookie", strings.Join(e.Cookies, "; "))
 	}
 	r.Host = e.RequestContext.DomainName
-	r.URL.Host, r.URL.Scheme = "", ""
-	r.RequestURI = u.RequestURI()
+	r.RequestURI = path
+	if u.RawQuery != "" {
+		r.RequestURI += "?" + u.RawQuery
+	}
 	r.RemoteAddr = e.RequestContext.HTTP.SourceIP + ":0"
 	return r, 0
+}
+
+// address is the URL of a path and query, both as they were received. Control
+// characters, written out or in the path escaped, make it none.
+func address(path, query string) (*url.URL, bool) {
+	u := &url.URL{Path: path, RawQuery: query}
+	if decoded, err := url.PathUnescape(path); err == nil && decoded != path {
+		u.Path, u.RawPath = decoded, path
+	}
+	if strings.ContainsFunc(u.Path+path+query, unicode.IsControl) {
+		return nil, false
+	}
+	return u, true
 }
 
 func (w *recorder) response() events.APIGatewayV2HTTPResponse {
@@ -105,10 +123,20 @@ func (w *recorder) response() events.APIGatewayV2HTTPResponse {
 	return out
 }
 
+// problem refuses an event that is no request. It never reached the handler with
+// its security headers, so it carries its own.
 func problem(status int) events.APIGatewayV2HTTPResponse {
 	return events.APIGatewayV2HTTPResponse{
 		StatusCode: status,
-		Headers:    map[string]string{"Content-Type": "application/problem+json"},
-		Body:       `{"type":"about:blank","title":"` + http.StatusText(status) + `"}`,
+		Headers: map[string]string{
+			"Content-Type":              "application/problem+json",
+			"Cache-Control":             "no-store",
+			"Content-Security-Policy":   "default-src 'none'; frame-ancestors 'none'",
+			"X-Content-Type-Options":    "nosniff",
+			"X-Frame-Options":           "DENY",
+			"Referrer-Policy":           "same-origin",
+			"Strict-Transport-Security": "max-age=31536000",
+		},
+		Body: fmt.Sprintf(`{"type":"about:blank","title":%q,"status":%d}`+"\n", http.StatusText(status), status),
 	}
 }
