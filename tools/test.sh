@@ -24,7 +24,7 @@ start=$SECONDS
 go test -race -short -count=1 -timeout 5m ./...
 echo "unit part: $((SECONDS - start)) s"
 
-long=$(grep -rlE --include='*_test.go' 'testing\.Short\(\)' . | xargs -r -n1 dirname | sort -u)
+long=$(grep -rlE --include='*_test.go' 'testing\.Short\(\)|moto\.Start\(' . | xargs -r -n1 dirname | sort -u)
 if [ -n "$long" ]; then
   section 'long part: the packages with tests that the unit part left out'
   start=$SECONDS

@@ -77,7 +77,7 @@ func newRig(t *testing.T) *rig {
 	t.Helper()
 	r := &rig{t: t, clock: epoch, sent: &outbox{}}
 	now := func() time.Time { return r.clock }
-	r.world = demo.New(demo.Options{Customers: 12, Assets: 120, Alerts: 40, Now: now, Epoch: epoch, Unlimited: true, Calm: true})
+	r.world = demo.New(demo.Options{Customers: 8, Assets: 60, Alerts: 40, Now: now, Epoch: epoch, Unlimited: true, Calm: true})
 	store, err := local.Open(t.TempDir(), local.Options{NoSync: true, Now: now})
 	if err != nil {
 		t.Fatal(err)
@@ -91,7 +91,7 @@ func newRig(t *testing.T) *rig {
 	o := func(rt http.RoundTripper) vendorhttp.Options {
 		return vendorhttp.Options{
 			HTTP: &http.Client{Transport: rt}, Now: now, Retries: -1,
-			Limit: vendorhttp.NewLimiter(vendorhttp.LimiterOptions{PerWindow: 1e6, Window: time.Second}),
+			Limit: vendorhttp.NewLimiter(vendorhttp.LimiterOptions{PerWindow: 5000, Window: time.Second}),
 		}
 	}
 	uv, err := uniview.New(uniview.Config{

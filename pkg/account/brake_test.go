@@ -28,7 +28,7 @@ func TestABrakeOnTheDocumentationDoesNotSilenceTickets(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.modes(state.Live, state.Live)
-	r.s.Brake = plan.Brake{AtLeast: 60}
+	r.s.Brake = plan.Brake{AtLeast: 25}
 	run := r.schedule(state.ScopeDocumentation)
 	if run.State != state.Stopped || r.sent.take(state.CustomersQueue) != 0 {
 		t.Fatalf("documentation run is %s: %s", run.State, run.Reason)

@@ -107,7 +107,7 @@ func (s *Service) links(l *lists, index *match.MACIndex) map[string]match.Custom
 	}
 	return match.Customers(match.CustomersInput{
 		Customers: l.customers, Organizations: l.organizations, Companies: l.companies,
-		Previous: previous, Found: found, Now: s.Now().UTC(),
+		Previous: previous, Found: found, Now: s.Now().UTC(), ReadFrom: l.from[state.ListOrganizations],
 	})
 }
 
@@ -234,7 +234,7 @@ func (s *Service) docSlice(l *lists, index *match.MACIndex, c backup.Customer) d
 	organization, _ := l.records[c.ID].Links.Organization.Linked()
 	return docsync.NewSlice(docsync.SliceInput{
 		Customer: c, Organization: organization, Assets: l.assets[c.ID], Appliances: l.appliances[c.ID],
-		Configurations: l.configurations[organization], Facts: index.Facts(l.assets[c.ID], organization),
+		Configurations: l.configurations[organization], ConfigurationsFrom: l.from[state.ListConfigurations], Facts: index.Facts(l.assets[c.ID], organization),
 		Published: l.published[organization], PublishedFrom: l.from[state.ListPublished],
 		Documentation: l.documents[c.ID], Installation: s.Installation,
 	})

@@ -35,7 +35,8 @@ type applier struct {
 	typ     Type
 	lists   map[string]map[string]itglue.FlexibleAsset // organization → id → asset
 	byKey   map[string][]string                        // our key → ids, lowest first
-	claimed map[string]state.Publication               // configuration → the record before our claim
+	claimed map[string]state.Publication               // configuration → the record before our claim, while its create was certainly not sent
+	at      time.Time                                  // when we claimed
 	out     outcome
 }
 
@@ -122,6 +123,11 @@ func (a *applier) typeFailed(ctx context.Context, err error) error {
 // publications changes the record; change runs again when another writer was
 // faster, so it must look at what is there.
 func (a *applier) publications(ctx context.Context, change func(p map[string]state.Publication)) error {
+	return a.record(ctx, state.MaxItemBytes, change)
+}
+
+// record is publications within a limit of bytes.
+func (a *applier) record(ctx context.Context, limit int, change func(p map[string]state.Publication)) error {
 	customer := a.job.work.Customer
 	_, err := state.Update(context.WithoutCancel(ctx), a.Table, state.DocumentationKey(customer), func(doc *state.Documentation) error {
 		if doc.Publications == nil {
@@ -132,7 +138,7 @@ func (a *applier) publications(ctx context.Context, change func(p map[string]sta
 		if maps.Equal(before, doc.Publications) {
 			return state.Unchanged()
 		}
-		return nil
+		return fit(doc, limit)
 	})
 	if err != nil {
 		return fmt.Errorf("record the publications of %s: %w", customer, err)
@@ -140,14 +146,20 @@ func (a *applier) publications(ctx context.Context, change func(p map[string]sta
 	return nil
 }
 
-// claim takes the creates that nobody else took, all by one conditional write.
+// answer is by how many bytes, compressed, the answer to a create makes the record
+// larger than its claim.
+const answer = 64
+
+// claim takes the creates that nobody else took, all by one conditional write. It
+// leaves room for the answers: what is created must be recorded.
 func (a *applier) claim(ctx context.Context, creates []Wanted) ([]Wanted, error) {
 	if len(creates) == 0 {
 		return nil, nil
 	}
 	now := a.Now().UTC()
+	a.at = now
 	decided := a.job.in.Documentation.Publications
-	err := a.publications(ctx, func(p map[string]state.Publication) {
+	err := a.record(ctx, state.MaxItemBytes-answer*len(creates), func(p map[string]state.Publication) {
 		a.claimed = map[string]state.Publication{}
 		for _, w := range creates {
 			if p[w.Configuration] != decided[w.Configuration] {
@@ -186,8 +198,8 @@ func (a *applier) release(ctx context.Context) error {
 	}
 	err := a.publications(ctx, func(p map[string]state.Publication) {
 		for id, before := range a.claimed {
-			switch {
-			case p[id].State != state.PublicationCreating:
+			switch now := p[id]; {
+			case now.State != state.PublicationCreating || now.Owner != a.job.work.Run || !now.Claimed.Equal(a.at): // not our claim
 			case before.State == "":
 				delete(p, id)
 			default:

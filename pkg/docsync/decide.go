@@ -167,7 +167,7 @@ type decider struct {
 // judge gives every machine its status and notices those that went missing.
 func (d *decider) judge() {
 	readAt := d.in.Meta.AsOf
-	if d.in.Slice.Stale {
+	if d.in.Slice.Stale || undated(d.in.Meta, d.in.Now) {
 		readAt = time.Time{}
 	}
 	for key, a := range d.assets {
@@ -226,7 +226,10 @@ func (d *decider) link() {
 	conflicts := map[string]match.Link{}
 	for key, m := range d.in.Documentation.Machines {
 		l := m.Link
-		_, here := d.configs[l.TargetID]
+		c, here := d.configs[l.TargetID]
+		if here && l.TargetName == "" { // it gave way in a record that was too large
+			l.TargetName = c.Name
+		}
 		if moved && l.TargetID != "" && !here && l.State != match.Ignored {
 			if !l.Decided() {
 				continue // an automatic link of the old organization
@@ -241,6 +244,8 @@ func (d *decider) link() {
 	verdicts := match.Machines(match.MachinesInput{
 		Assets: d.in.Slice.Assets, Configurations: d.in.Slice.Configurations, Facts: d.in.Slice.Facts,
 		Previous: previous, Now: d.in.Now.UTC().Truncate(time.Second),
+		// A link made after the slice was is younger than the read that dates it.
+		ReadFrom: d.in.Meta.AsOf, TooNew: d.in.Slice.TooNew,
 	})
 	for key, v := range verdicts {
 		m := d.out.Machines[key]

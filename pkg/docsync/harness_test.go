@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -146,7 +145,7 @@ func newWorld(t *testing.T, n int) *world {
 	}
 	w.client = client
 	w.service = &docsync.Service{
-		Table: w.table, Now: now, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Installation: "test", Sleep: sleep,
+		Table: w.table, Now: now, Log: slog.New(slog.DiscardHandler), Installation: "test", Sleep: sleep,
 		Open: func(context.Context) (state.Session[docsync.ITGlue], error) {
 			if w.stopped {
 				return state.Session[docsync.ITGlue]{}, fmt.Errorf("IT Glue is stopped: %w", state.ErrStopped)

@@ -30,7 +30,7 @@ func Save(ctx context.Context, t state.Table, customer string, d Decision, asOf 
 			}
 		}
 		doc.Machines = machines
-		if err := fit(doc); err != nil {
+		if err := fit(doc, state.MaxItemBytes); err != nil {
 			return err
 		}
 		if state.Digest(*doc) == before {
@@ -63,15 +63,12 @@ func decidedSince(old, now match.Link) bool {
 	return !same
 }
 
-// fit keeps the record within an item: what can be found again from the slice, the
-// suggestions and the hits elsewhere, gives way.
-func fit(doc *state.Documentation) error {
-	for _, step := range []func(*state.Machine){
-		func(*state.Machine) {},
-		func(m *state.Machine) { m.Elsewhere = nil },
-		func(m *state.Machine) { m.Link.Suggestions = m.Link.Suggestions[:min(1, len(m.Link.Suggestions))] },
-		func(m *state.Machine) { m.Link.Suggestions = nil },
-	} {
+// fit keeps the record within a limit of bytes, with some room for people's decisions:
+// what is found again from the slice gives way, then the machines' rhythms (they are
+// judged by the account's limits then). It is the same for the same record.
+func fit(doc *state.Documentation, limit int) error {
+	size := 0
+	for _, step := range steps {
 		for key, m := range doc.Machines {
 			step(&m)
 			doc.Machines[key] = m
@@ -80,9 +77,35 @@ func fit(doc *state.Documentation) error {
 		if err != nil {
 			return err
 		}
-		if len(data) <= state.MaxItemBytes {
+		if size = len(data); size <= limit-room {
 			return nil
 		}
 	}
+	if size <= limit {
+		return nil
+	}
 	return fmt.Errorf("%w: the documentation of one customer with %d machines", state.ErrTooLarge, len(doc.Machines))
+}
+
+// room is what fit leaves for people's decisions, where it can.
+const room = 8 << 10
+
+// steps are what gives way in a record that is too large, in this order.
+var steps = []func(*state.Machine){
+	func(*state.Machine) {},
+	func(m *state.Machine) { m.Elsewhere = nil },
+	func(m *state.Machine) { m.Link.Suggestions = m.Link.Suggestions[:min(1, len(m.Link.Suggestions))] },
+	func(m *state.Machine) { m.Link.Suggestions = nil },
+	func(m *state.Machine) { // the words beside a link of the rules, and of a status
+		if m.Link.State == match.Matched && !m.Link.Decided() {
+			m.Link.Reason, m.Link.TargetName = "", ""
+		}
+		if !m.Gone {
+			m.Reason = ""
+		}
+	},
+	func(m *state.Machine) { // the shortest rhythm that is one
+		m.Known.Ends = m.Known.Ends[max(0, len(m.Known.Ends)-4):]
+	},
+	func(m *state.Machine) { m.Known.Ends = nil },
 }

@@ -1,6 +1,7 @@
 package docsync
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -39,6 +40,13 @@ type Service struct {
 // the run and leaves the customer due.
 func (s *Service) Handle(ctx context.Context, w state.Work) error {
 	now := s.Now().UTC()
+	run, _, err := state.LoadRun(ctx, s.Table, w.Run)
+	if err != nil && !errors.Is(err, state.ErrNotFound) {
+		return fmt.Errorf("run %s: %w", w.Run, err)
+	}
+	if run.State == state.Cancelled {
+		return s.report(ctx, w, state.Result{Reasons: []string{"the run was cancelled"}})
+	}
 	j, err := s.load(ctx, w, now)
 	if errors.Is(err, state.ErrNotFound) {
 		return s.report(ctx, w, state.Result{Done: true, Reasons: []string{"nothing is known of this customer: " + err.Error()}})
@@ -50,13 +58,20 @@ func (s *Service) Handle(ctx context.Context, w state.Work) error {
 		return s.report(ctx, w, state.Result{Done: true})
 	}
 	d := Decide(j.in)
-	if err := Save(ctx, s.Table, w.Customer, d, j.in.Meta.AsOf); err != nil {
+	err = Save(ctx, s.Table, w.Customer, d, j.in.Meta.AsOf)
+	if errors.Is(err, state.ErrTooLarge) {
+		return s.report(ctx, w, tooLarge(state.Result{}, j, d))
+	}
+	if err != nil {
 		return err
 	}
 	result := state.Result{Done: true, Changed: map[string]int{}}
 	complete, next := true, d.NextAt
 	if j.mode == state.Live && d.Writes() {
 		out, err := s.apply(ctx, j, d)
+		if errors.Is(err, state.ErrTooLarge) {
+			return s.report(ctx, w, tooLarge(out.result, j, d))
+		}
 		if err != nil {
 			return err
 		}
@@ -77,6 +92,17 @@ func (s *Service) Handle(ctx context.Context, w state.Work) error {
 		}
 	}
 	return s.report(ctx, w, result)
+}
+
+// tooLarge adds to a result that the customer's record cannot be stored. No
+// repetition mends that: it is told, and the customer stays due.
+func tooLarge(r state.Result, j job, d Decision) state.Result {
+	r.Done = false
+	r.Failed++
+	r.Reasons = append([]string{fmt.Sprintf(
+		"%.80s has %d machines, more than one customer's record can hold, so its documentation stands still: remove machines that are not backed up any more from UniView, or split the customer there",
+		cmp.Or(j.in.Customer.Name, j.work.Customer), len(d.Machines))}, r.Reasons...)
+	return r
 }
 
 // job is one message with everything it stands on.

@@ -90,6 +90,16 @@ func Due(meta state.SliceMeta, c state.Customer, mode state.Mode, s Settings, no
 	}
 }
 
+// clockSkew is how far a read may be dated ahead of our clock.
+const clockSkew = 10 * time.Minute
+
+// stale says whether a UniView read is too old to judge by, or dated by a clock that
+// was ahead: nobody knows how old that one is.
 func stale(meta state.SliceMeta, s Settings, now time.Time) bool {
-	return meta.AsOf.IsZero() || now.Sub(meta.AsOf) > s.WithDefaults().Status.UnknownAfter
+	return undated(meta, now) || now.Sub(meta.AsOf) > s.WithDefaults().Status.UnknownAfter
+}
+
+// undated says whether the date of a read is of no use.
+func undated(meta state.SliceMeta, now time.Time) bool {
+	return meta.AsOf.IsZero() || meta.AsOf.Sub(now) > clockSkew
 }

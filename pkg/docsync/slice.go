@@ -29,6 +29,9 @@ type Slice struct {
 	Strays []Published `json:"strays,omitempty"`
 	// Missing are the ids of recorded flexible assets that the complete list lacks.
 	Missing []string `json:"missing,omitempty"`
+	// TooNew are the ids of configurations that a person linked after the list began
+	// to be read and that it lacks: they are not missing.
+	TooNew []string `json:"tooNew,omitempty"`
 	// Stale says that UniView could not be read completely for too long.
 	Stale bool `json:"stale,omitempty"`
 }
@@ -73,8 +76,10 @@ type SliceInput struct {
 	Assets         []backup.Asset
 	Appliances     []backup.Appliance // those of the customer, at least the ones its assets name
 	Configurations []match.Configuration
-	Facts          match.MACFacts
-	Stale          bool
+	// ConfigurationsFrom is when the read of Configurations began; zero: not known.
+	ConfigurationsFrom time.Time
+	Facts              match.MACFacts
+	Stale              bool
 	// Published are our flexible assets in the organization by a complete list read
 	// from PublishedFrom on; Documentation is the record to compare them with.
 	Published     []Published
@@ -98,8 +103,30 @@ func NewSlice(in SliceInput) Slice {
 		s.Appliances[i].FreeMB, s.Appliances[i].TotalMB = 0, 0
 	}
 	s.Configurations = sorted(in.Configurations, func(c match.Configuration) string { return c.ID })
+	s.TooNew = tooNew(in)
 	s.compare(in)
 	return s
+}
+
+// tooNew are the linked configurations that the list cannot know. Their times stay
+// out of the slice.
+func tooNew(in SliceInput) []string {
+	if in.ConfigurationsFrom.IsZero() || in.Organization == "" {
+		return nil
+	}
+	listed := map[string]bool{"": true}
+	for _, c := range in.Configurations {
+		listed[c.ID] = true
+	}
+	var out []string
+	for _, m := range in.Documentation.Machines {
+		if l := m.Link; l.Decided() && !listed[l.TargetID] && !l.At.Before(in.ConfigurationsFrom) {
+			listed[l.TargetID] = true
+			out = append(out, l.TargetID)
+		}
+	}
+	slices.Sort(out)
+	return out
 }
 
 func sorted[T any](in []T, key func(T) string) []T {

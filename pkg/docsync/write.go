@@ -3,6 +3,7 @@ package docsync
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -26,14 +27,18 @@ func (a *applier) create(ctx context.Context, missing []Wanted) error {
 				writes[i].Restricted = &yes
 			}
 		}
+		// From here on these claims stand, whatever fails: only one whose create was
+		// certainly not made is given back.
+		before := a.keep(chunk)
 		results, failure := a.session.Client.CreateFlexibleAssets(ctx, chunk[0].Organization, writes)
 		if len(results) != len(chunk) { // refused before anything was sent
 			if failure == nil {
 				failure = errors.New("the client gave no results")
 			}
+			maps.Copy(a.claimed, before)
 			return a.failed(ctx, "create", failure)
 		}
-		if err := a.created(ctx, chunk, results); err != nil {
+		if err := a.created(ctx, chunk, results, before); err != nil {
 			return err
 		}
 		if failure != nil {
@@ -43,10 +48,23 @@ func (a *applier) create(ctx context.Context, missing []Wanted) error {
 	return nil
 }
 
-// created records the answers to one bulk create.
-func (a *applier) created(ctx context.Context, chunk []Wanted, results []itglue.WriteResult) error {
+// keep takes the claims of a chunk out of those that are given back in the end, and
+// returns the records before them.
+func (a *applier) keep(chunk []Wanted) map[string]state.Publication {
+	before := map[string]state.Publication{}
+	for _, w := range chunk {
+		if was, ok := a.claimed[w.Configuration]; ok {
+			before[w.Configuration] = was
+			delete(a.claimed, w.Configuration)
+		}
+	}
+	return before
+}
+
+// created records the answers to one bulk create. Once they are recorded, the claims
+// whose create was certainly not made are given back, to be as they were before.
+func (a *applier) created(ctx context.Context, chunk []Wanted, results []itglue.WriteResult, before map[string]state.Publication) error {
 	now := a.Now().UTC()
-	sent := map[string]bool{} // everything but what was certainly not sent or not made
 	err := a.publications(ctx, func(p map[string]state.Publication) {
 		for i, w := range chunk {
 			pub := p[w.Configuration]
@@ -61,17 +79,13 @@ func (a *applier) created(ctx context.Context, chunk []Wanted, results []itglue.
 				pub = a.refuse(pub, w, err)
 				pub.State = state.PublicationRefused
 			default:
-				continue
+				continue // certainly not sent or not made
 			}
-			sent[w.Configuration] = true
 			p[w.Configuration] = pub
 		}
 	})
 	if err != nil {
 		return err
-	}
-	for id := range sent {
-		delete(a.claimed, id)
 	}
 	anyRefused := false
 	for i, w := range chunk {
@@ -85,6 +99,10 @@ func (a *applier) created(ctx context.Context, chunk []Wanted, results []itglue.
 			a.out.result.Failed++
 			a.note("%s: IT Glue refused to create it: %v", w.Title, err)
 			anyRefused = true
+		default:
+			if was, ok := before[w.Configuration]; ok {
+				a.claimed[w.Configuration] = was
+			}
 		}
 	}
 	return a.afterRefusal(ctx, anyRefused)

@@ -71,6 +71,28 @@ func TestEnsureAddsWhatIsMissingAndKeepsWhatPeopleAdded(t *testing.T) {
 	}
 }
 
+func TestWhateverFailsBehindACreatedTypeIsUncertain(t *testing.T) {
+	t.Parallel()
+	const fields = "GET /flexible_asset_types/:flexible_asset_type_id/relationships/flexible_asset_fields"
+	for _, status := range []int{http.StatusForbidden, http.StatusNotFound, http.StatusTooManyRequests, http.StatusServiceUnavailable} {
+		w := newWorld(t, sandbox.Options{})
+		w.Inject(sandbox.Fault{Kind: sandbox.Status, Op: fields, Status: status})
+		_, err := w.c.EnsureFlexibleAssetType(t.Context(), backupSpec())
+		if !vendorhttp.IsUncertain(err) || w.count("POST /flexible_asset_types", http.StatusCreated) != 1 {
+			t.Errorf("%d on reading the new type's fields: %v", status, err)
+		}
+		// The type stands: now the same failure is that of a read.
+		if _, err = w.c.EnsureFlexibleAssetType(t.Context(), backupSpec()); err == nil || vendorhttp.IsUncertain(err) {
+			t.Errorf("%d on reading a standing type's fields: %v", status, err)
+		}
+	}
+	w := newWorld(t, sandbox.Options{})
+	w.Inject(sandbox.Fault{Kind: sandbox.Status, Op: "POST /flexible_asset_types", Status: http.StatusUnprocessableEntity})
+	if _, err := w.c.EnsureFlexibleAssetType(t.Context(), backupSpec()); err == nil || vendorhttp.IsUncertain(err) {
+		t.Errorf("a refused type was certainly not made: %v", err)
+	}
+}
+
 func TestEnsureRefuses(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {

@@ -2,6 +2,7 @@ package itglue
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -91,6 +92,8 @@ func (t FlexibleAssetType) Unkeepable(ourKeys []string) []FlexibleAssetField {
 // same name, is an error of kind Conflict that says what a person must do.
 //
 // Making a type is not idempotent: run one at a time, and after an uncertain error look again before making another.
+// Every error behind a create that succeeded is uncertain, a failed read too: the type is there, but a list may not show
+// it yet.
 func (c *Client) EnsureFlexibleAssetType(ctx context.Context, spec TypeSpec) (FlexibleAssetType, error) {
 	const op = "ensure flexible asset type"
 	if problem := spec.problem(); problem != "" {
@@ -104,14 +107,34 @@ func (c *Client) EnsureFlexibleAssetType(ctx context.Context, spec TypeSpec) (Fl
 		return FlexibleAssetType{}, vendorhttp.NewError(vendor, op, vendorhttp.Conflict, 0, fmt.Sprintf(
 			"IT Glue has %d flexible asset types named %q; rename all but one", len(found), spec.Name))
 	}
-	if len(found) == 0 {
-		made, err := c.createType(ctx, spec)
-		if err != nil {
-			return FlexibleAssetType{}, err
-		}
-		found = append(found, made)
+	if len(found) == 1 {
+		return c.complete(ctx, found[0], spec)
 	}
-	t := found[0]
+	made, err := c.createType(ctx, spec)
+	if err != nil {
+		return FlexibleAssetType{}, err
+	}
+	t, err := c.complete(ctx, made, spec)
+	if err != nil {
+		return FlexibleAssetType{}, uncertain(op, err)
+	}
+	return t, nil
+}
+
+// uncertain is an error of what follows a create that succeeded.
+func uncertain(op string, err error) error {
+	var e *vendorhttp.Error
+	if !errors.As(err, &e) {
+		e = vendorhttp.NewError(vendor, op, vendorhttp.Incomplete, 0, err.Error()).Because(err)
+	}
+	after := *e
+	after.Uncertain = true
+	return &after
+}
+
+// complete reads the fields of a type, adds what they lack of the spec, and reads them back.
+func (c *Client) complete(ctx context.Context, t FlexibleAssetType, spec TypeSpec) (FlexibleAssetType, error) {
+	var err error
 	if t.Fields, err = c.listFields(ctx, t.ID); err != nil {
 		return FlexibleAssetType{}, err
 	}
@@ -126,7 +149,7 @@ func (c *Client) EnsureFlexibleAssetType(ctx context.Context, spec TypeSpec) (Fl
 	}
 	for _, f := range spec.Fields {
 		if key, ok := t.Key(f.Name); !ok || (key == "" && f.Kind != KindHeader) {
-			return FlexibleAssetType{}, vendorhttp.NewError(vendor, op, vendorhttp.Malformed, 0, fmt.Sprintf(
+			return FlexibleAssetType{}, vendorhttp.NewError(vendor, "read flexible asset fields", vendorhttp.Malformed, 0, fmt.Sprintf(
 				"IT Glue does not show field %q, or its name key, after it was made", f.Name))
 		}
 	}

@@ -345,8 +345,7 @@ func cause(err error) error {
 			return known
 		}
 	}
-	var errno syscall.Errno
-	if errors.As(err, &errno) {
+	if errno, ok := errors.AsType[syscall.Errno](err); ok {
 		return errno
 	}
 	return nil

@@ -110,8 +110,7 @@ func (e *Error) Because(err error) *Error {
 
 // KindOf gives the kind of a vendor error, or "" when err is none.
 func KindOf(err error) Kind {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Kind
 	}
 	return ""

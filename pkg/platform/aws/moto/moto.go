@@ -97,9 +97,12 @@ func Main(m *testing.M) int {
 }
 
 // Start gives the test binary's server, starting it at the first call. It skips the
-// test where moto is absent and fails it in CI.
+// test in a short run and where moto is absent; in CI an absent moto fails it.
 func Start(t testing.TB) *Server {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("what needs a moto server is part of the long run")
+	}
 	mu.Lock()
 	defer mu.Unlock()
 	if started == nil && failed == nil {
