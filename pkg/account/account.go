@@ -26,7 +26,7 @@ const decideTime = 4 * time.Minute
 const accountLease = "account"
 
 // retryIn is how long a run waits before it tries to have its turn again.
-const retryIn = 5 * time.Second
+const retryIn = 2 * time.Second
 
 // reserve is the time a function keeps back to put its work aside.
 const reserve = 45 * time.Second
@@ -166,8 +166,12 @@ func (s *Service) Schedule(ctx context.Context, scope state.Scope) error {
 	return s.work(ctx, run)
 }
 
-// staleRun is after how long a run whose messages are out is ended for it.
-const staleRun = 12 * time.Hour
+// staleRun is after how long a run whose messages are out is ended for it, and
+// staleLook how many runs of that age are looked at each time.
+const (
+	staleRun  = 12 * time.Hour
+	staleLook = 200
+)
 
 // Continue works on a queued or interrupted run. It is safe to repeat.
 func (s *Service) Continue(ctx context.Context, m state.RunMessage) error {
@@ -196,7 +200,7 @@ var errContinue = errors.New("to be continued")
 // work does all stages of one run.
 func (s *Service) work(ctx context.Context, run state.Run) error {
 	now := s.Now()
-	if err := state.Acquire(ctx, s.Table, accountLease, run.ID, now, now.Add(leaseFor)); err != nil {
+	if err := state.AcquireTurn(ctx, s.Table, accountLease, run.ID, now, now.Add(leaseFor)); err != nil {
 		if _, ok := errors.AsType[*state.HeldError](err); !ok {
 			return err
 		}

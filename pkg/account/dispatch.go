@@ -346,7 +346,7 @@ func (s *Service) sendWork(ctx context.Context, run *state.Run, dues []due) erro
 // read, or their messages were lost or became dead letters. It looks at the runs
 // just beyond the age, whatever was begun since.
 func (s *Service) closeStale(ctx context.Context, older time.Duration) error {
-	runs, err := state.Runs(ctx, s.Table, state.NewRunID(s.Now().Add(-older), ""), 50)
+	runs, err := state.Runs(ctx, s.Table, state.NewRunID(s.Now().Add(-older), ""), staleLook)
 	if err != nil {
 		return err
 	}

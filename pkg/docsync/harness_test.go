@@ -138,7 +138,7 @@ func newWorld(t *testing.T, n int) *world {
 	w.glue = sandbox.New(sandbox.Options{APIKey: apiKey, Now: now, Sleep: sleep, NoLimit: true})
 	client, err := itglue.New(itglue.Config{Region: "us", APIKey: apiKey, HTTP: vendorhttp.Options{
 		HTTP: &http.Client{Transport: w.glue.Transport()}, Now: now, Sleep: sleep, Retries: -1,
-		Limit: vendorhttp.NewLimiter(vendorhttp.LimiterOptions{PerWindow: 1e5, Window: time.Second, Burst: 1000, Share: 1, Now: now, Sleep: sleep}),
+		Limit: vendorhttp.NewLimiter(vendorhttp.LimiterOptions{PerWindow: 5000, Window: time.Second, Burst: 1000, Share: 1, Now: now, Sleep: sleep}),
 	}})
 	if err != nil {
 		t.Fatal(err)

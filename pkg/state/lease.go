@@ -10,7 +10,13 @@ import (
 type Lease struct {
 	Owner string    `json:"owner"` // run id
 	Until time.Time `json:"until"`
+	// Next waits for its turn, and asked for it last at Asked; see AcquireTurn.
+	Next  string    `json:"next,omitempty"`
+	Asked time.Time `json:"asked,omitzero"`
 }
+
+// turnKept is how long a turn is kept for who waits for it and does not ask again.
+const turnKept = time.Minute
 
 func leaseKey(scope string) Key { return Key{pkLease, scope} }
 
@@ -37,6 +43,33 @@ func Acquire(ctx context.Context, t Table, scope, owner string, now, until time.
 	return err
 }
 
+// AcquireTurn is Acquire for a lease that many want all the time: who finds it
+// held and is the first to wait gets the next turn, however often the others ask.
+func AcquireTurn(ctx context.Context, t Table, scope, owner string, now, until time.Time) error {
+	var held *HeldError
+	_, err := Update(ctx, t, leaseKey(scope), func(l *Lease) error {
+		held = nil
+		waiting := l.Next != "" && l.Next != owner && now.Sub(l.Asked) < turnKept
+		if l.Owner != owner && (waiting || l.Owner != "" && now.Before(l.Until)) {
+			held = &HeldError{Scope: scope, Lease: *l}
+			if waiting {
+				return Unchanged()
+			}
+			l.Next, l.Asked = owner, now
+			return nil
+		}
+		if l.Next == owner {
+			l.Next, l.Asked = "", time.Time{}
+		}
+		l.Owner, l.Until = owner, until
+		return nil
+	})
+	if err == nil && held != nil {
+		return held
+	}
+	return err
+}
+
 // Release gives the lease back if owner still holds it. The item stays: a deleted
 // one would begin its versions anew, and a slow holder could win against the next.
 func Release(ctx context.Context, t Table, scope, owner string) error {
@@ -44,7 +77,7 @@ func Release(ctx context.Context, t Table, scope, owner string) error {
 		if l.Owner != owner {
 			return Unchanged()
 		}
-		*l = Lease{}
+		l.Owner, l.Until = "", time.Time{}
 		return nil
 	})
 	return err

@@ -362,6 +362,40 @@ func TestALeaseHasOneHolderUntilItEnds(t *testing.T) {
 	}
 }
 
+func TestWhoWaitsFirstGetsTheNextTurn(t *testing.T) {
+	t.Parallel()
+	tb := table(t)
+	ctx := t.Context()
+	turn := func(owner string, at time.Duration) error {
+		return state.AcquireTurn(ctx, tb, "account", owner, t0.Add(at), t0.Add(at+time.Hour))
+	}
+	steps := []struct {
+		owner   string
+		at      time.Duration
+		release bool
+		got     bool
+	}{
+		{"a", 0, false, true}, {"b", 1, false, false}, {"c", 2, false, false}, // b waits first
+		{"a", 3, true, true},
+		{"c", 4, false, false}, {"b", 5, false, true}, // b's turn is kept for it
+		{"b", 6, true, true}, {"c", 7, false, true},
+		{"c", 8, true, true}, {"d", 9, false, true}, {"e", 10, false, false}, // e waits, and never asks again
+		{"d", 11, true, true}, {"f", 12, false, false}, {"f", 10 + 60, false, true},
+	}
+	for _, s := range steps {
+		err := turn(s.owner, s.at*time.Second)
+		var held *state.HeldError
+		if (err == nil) != s.got || err != nil && !errors.As(err, &held) {
+			t.Fatalf("%s at %v: %v, want success %v", s.owner, s.at*time.Second, err, s.got)
+		}
+		if s.release {
+			if err := state.Release(ctx, tb, "account", s.owner); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
 func TestMessagesAreReadStrictly(t *testing.T) {
 	t.Parallel()
 	for body, want := range map[string]string{

@@ -142,7 +142,7 @@ func freeLimiter() *vendorhttp.Limiter {
 	var mu sync.Mutex
 	now := start
 	return vendorhttp.NewLimiter(vendorhttp.LimiterOptions{
-		PerWindow: 100_000, Window: time.Minute,
+		PerWindow: 20_000, Window: time.Minute,
 		Now: func() time.Time {
 			mu.Lock()
 			defer mu.Unlock()
