@@ -375,12 +375,20 @@ func TestWhoWaitsFirstGetsTheNextTurn(t *testing.T) {
 		release bool
 		got     bool
 	}{
-		{"a", 0, false, true}, {"b", 1, false, false}, {"c", 2, false, false}, // b waits first
+		{"a", 0, false, true},
+		{"b", 1, false, false},
+		{"c", 2, false, false}, // b waits first
 		{"a", 3, true, true},
-		{"c", 4, false, false}, {"b", 5, false, true}, // b's turn is kept for it
-		{"b", 6, true, true}, {"c", 7, false, true},
-		{"c", 8, true, true}, {"d", 9, false, true}, {"e", 10, false, false}, // e waits, and never asks again
-		{"d", 11, true, true}, {"f", 12, false, false}, {"f", 10 + 60, false, true},
+		{"c", 4, false, false},
+		{"b", 5, false, true}, // b's turn is kept for it
+		{"b", 6, true, true},
+		{"c", 7, false, true},
+		{"c", 8, true, true},
+		{"d", 9, false, true},
+		{"e", 10, false, false}, // e waits, and never asks again
+		{"d", 11, true, true},
+		{"f", 12, false, false},
+		{"f", 10 + 60, false, true},
 	}
 	for _, s := range steps {
 		err := turn(s.owner, s.at*time.Second)
