@@ -21,7 +21,8 @@ go build -race ./...
 
 section 'unit part: every package, race detector on'
 start=$SECONDS
-go test -race -short -count=1 -timeout 5m ./...
+# Vetting is part of make check, and nobody debugs these binaries.
+go test -race -short -count=1 -timeout 5m -vet=off -ldflags=-w ./...
 echo "unit part: $((SECONDS - start)) s"
 
 long=$(grep -rlE --include='*_test.go' 'testing\.Short\(\)|moto\.Start\(' . | xargs -r -n1 dirname | sort -u)
@@ -32,6 +33,9 @@ if [ -n "$long" ]; then
   go test -race -count=1 -timeout 40m $long
   echo "long part: $((SECONDS - start)) s"
 fi
+
+section 'the template as a stack: what is proven where'
+go test -count=1 -run '^TestTheTemplateAsAStack$' -v ./pkg/platform/aws | sed -n 's/^ *stack_test.go:[0-9]*: //p'
 
 section "fuzz smoke: ${FUZZTIME:=2s} for each target"
 tools/fuzz.sh "$FUZZTIME"

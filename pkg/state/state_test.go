@@ -242,9 +242,9 @@ func newRun(t *testing.T, tb state.Table, messages int) state.Run {
 func TestProgressIsExactUnderRedeliveryAndTheLastReportClosesTheRun(t *testing.T) {
 	t.Parallel()
 	tb := table(t)
-	r := newRun(t, tb, 120)
+	r := newRun(t, tb, 70)
 	var wg sync.WaitGroup
-	for i := range 120 {
+	for i := range 70 {
 		for range 2 { // every message comes twice
 			wg.Go(func() {
 				w := state.Work{Version: 1, Run: r.ID, Customer: fmt.Sprint("c", i), Index: i}
@@ -262,8 +262,8 @@ func TestProgressIsExactUnderRedeliveryAndTheLastReportClosesTheRun(t *testing.T
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.Reported != 120 || p.Changed["create"] != 240 || p.Open != 0 {
-		t.Errorf("progress %+v, want 120 reported and 240 created", p)
+	if p.Reported != 70 || p.Changed["create"] != 140 || p.Open != 0 {
+		t.Errorf("progress %+v, want 70 reported and 140 created", p)
 	}
 	got, _, err := state.LoadRun(t.Context(), tb, r.ID)
 	if err != nil || got.State != state.Succeeded {

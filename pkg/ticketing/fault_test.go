@@ -266,7 +266,11 @@ func TestTwoWorkersOnOneCustomer(t *testing.T) {
 
 func TestManyWorkersAtOnce(t *testing.T) {
 	t.Parallel()
-	for range 10 {
+	times := 10
+	if testing.Short() {
+		times = 3
+	}
+	for range times {
 		w := newWorld(t)
 		w.raise("SRV1")
 		w.raise("SRV2")
