@@ -29,11 +29,7 @@ func (s *Service) brake(ctx context.Context, run *state.Run, sd *side, dues []du
 			run.Preview = append(run.Preview, sd.vendor)
 		}
 	}
-	modes, err := state.LoadModes(ctx, s.Table)
-	if err != nil {
-		return nil, nil, err
-	}
-	first := sd.whole && modes.Of(sd.vendor) == state.Live
+	first := sd.whole && sd.modes.Of(sd.vendor) == state.Live
 	approved, err := state.Approved(ctx, s.Table, sd.vendor, live, first)
 	if err != nil {
 		return nil, nil, err
@@ -92,9 +88,7 @@ func (s *Service) brakeTickets(ctx context.Context, run *state.Run, sd *side, du
 		}
 	}
 	run.Fold = fold
-	affected := map[string]bool{}
 	for _, d := range dues {
-		affected[d.customer] = true
 		mine := plan.Plan{Changes: d.changes}
 		slice := sd.tickets[d.customer]
 		slice.Fold = fold && mine.N(plan.Ticket, plan.Create) > 0
@@ -103,16 +97,8 @@ func (s *Service) brakeTickets(ctx context.Context, run *state.Run, sd *side, du
 			sd.tickets[d.customer], sd.digests[d.customer] = slice, state.SliceDigest(slice)
 		}
 	}
-	modes, err := state.LoadModes(ctx, s.Table)
-	if err != nil {
-		return nil, nil, err
-	}
-	recorded, err := state.Dues(ctx, s.Table, sd.vendor)
-	if err != nil {
-		return nil, nil, err
-	}
 	var stage state.Stage
-	send, err = s.ticketDues(ctx, sd, recorded, modes, &stage, affected)
+	send, err = s.ticketDues(ctx, sd, &stage)
 	if err != nil {
 		return nil, nil, err
 	}

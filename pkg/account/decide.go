@@ -31,6 +31,10 @@ type side struct {
 	tickets map[string]ticketing.Slice
 	lists   *lists
 	whole   bool // slices of all customers
+	// modes are the account's, recorded what was last completed by customer: read
+	// once, before anything is planned.
+	modes    state.Modes
+	recorded map[string]state.Due
 	// followUp: the slices are those of an earlier run; only what became due by
 	// the clock, by news or by a failure is looked at.
 	followUp bool

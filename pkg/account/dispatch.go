@@ -42,7 +42,11 @@ func (s *Service) dispatch(ctx context.Context, run *state.Run, sides []side) er
 	full := plan.Plan{}
 	for i := range sides {
 		sd := &sides[i]
-		dues, err := s.dues(ctx, sd, modes, run)
+		sd.modes = modes
+		if sd.recorded, err = state.Dues(ctx, s.Table, sd.vendor); err != nil {
+			return err
+		}
+		dues, err := s.dues(ctx, sd, run)
 		if err != nil {
 			return err
 		}
@@ -135,18 +139,13 @@ func (s *Service) notice(ctx context.Context, metric, scope, message string) {
 }
 
 // dues finds the due customers of a side and plans for them.
-func (s *Service) dues(ctx context.Context, sd *side, modes state.Modes, run *state.Run) ([]due, error) {
-	recorded, err := state.Dues(ctx, s.Table, sd.vendor)
-	if err != nil {
-		return nil, err
-	}
+func (s *Service) dues(ctx context.Context, sd *side, run *state.Run) ([]due, error) {
 	stage := state.Stage{Name: "plan " + string(sd.vendor), At: s.Now().UTC()}
-	var out []due
+	plans := s.ticketDues
 	if sd.vendor == state.ITGlue {
-		out, err = s.docDues(ctx, sd, recorded, modes, &stage)
-	} else {
-		out, err = s.ticketDues(ctx, sd, recorded, modes, &stage, nil)
+		plans = s.docDues
 	}
+	out, err := plans(ctx, sd, &stage)
 	if err != nil {
 		return nil, err
 	}
@@ -169,7 +168,7 @@ func writes(changes []plan.Change) int {
 }
 
 // docDues plans the documentation of the due customers.
-func (s *Service) docDues(ctx context.Context, sd *side, recorded map[string]state.Due, modes state.Modes, stage *state.Stage) ([]due, error) {
+func (s *Service) docDues(ctx context.Context, sd *side, stage *state.Stage) ([]due, error) {
 	settings, err := docsync.LoadSettings(ctx, s.Table)
 	if err != nil {
 		return nil, err
@@ -182,13 +181,13 @@ func (s *Service) docDues(ctx context.Context, sd *side, recorded map[string]sta
 	var out []due
 	for _, id := range slices.Sorted(maps.Keys(sd.digests)) {
 		slice, ours := sd.docs[id]
-		if !ours && !sd.followUp || sd.followUp && recorded[id].Completed.IsZero() {
+		if !ours && !sd.followUp || sd.followUp && sd.recorded[id].Completed.IsZero() {
 			continue
 		}
 		rec := sd.lists.records[id]
 		meta := state.SliceMeta{Digest: sd.digests[id], AsOf: sd.asOf}
-		mode := rec.ModeFor(sd.vendor, modes)
-		isDue, reason := recorded[id].IsDue(docsync.Due(meta, rec, mode, settings, now).Digest(), now)
+		mode := rec.ModeFor(sd.vendor, sd.modes)
+		isDue, reason := sd.recorded[id].IsDue(docsync.Due(meta, rec, mode, settings, now).Digest(), now)
 		if !isDue {
 			stage.Skipped++
 			continue
@@ -212,8 +211,8 @@ func (s *Service) docDues(ctx context.Context, sd *side, recorded map[string]sta
 	return out, nil
 }
 
-// ticketDues plans the tickets of the due customers, or of the given ones.
-func (s *Service) ticketDues(ctx context.Context, sd *side, recorded map[string]state.Due, modes state.Modes, stage *state.Stage, only map[string]bool) ([]due, error) {
+// ticketDues plans the tickets of the due customers.
+func (s *Service) ticketDues(ctx context.Context, sd *side, stage *state.Stage) ([]due, error) {
 	settings, err := state.LoadTicketSettings(ctx, s.Table)
 	if err != nil {
 		return nil, err
@@ -225,12 +224,9 @@ func (s *Service) ticketDues(ctx context.Context, sd *side, recorded map[string]
 	now := s.Now().UTC()
 	var out []due
 	for _, id := range slices.Sorted(maps.Keys(sd.tickets)) {
-		if only != nil && !only[id] {
-			continue
-		}
 		rec := sd.lists.records[id]
-		mode := rec.ModeFor(sd.vendor, modes)
-		isDue, reason := recorded[id].IsDue(ticketing.DueInputs(sd.digests[id], settings.Digest(id), rec, mode).Digest(), now)
+		mode := rec.ModeFor(sd.vendor, sd.modes)
+		isDue, reason := sd.recorded[id].IsDue(ticketing.DueInputs(sd.digests[id], settings.Digest(id), rec, mode).Digest(), now)
 		if !isDue {
 			stage.Skipped++
 			continue
