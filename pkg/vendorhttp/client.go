@@ -1,21 +1,14 @@
 package vendorhttp
 
 import (
-	"bytes"
 	"context"
-	"errors"
-	"io"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"runtime/debug"
 	"slices"
-	"strings"
-	"syscall"
 	"time"
 )
-
-const maxErrorBody = 1 << 20
 
 // Options configure a [Client]. Zero values are the defaults named.
 type Options struct {
@@ -37,8 +30,9 @@ type Options struct {
 	// people type in. It works for the default HTTP client only; a given HTTP
 	// client brings its own dialler.
 	PublicOnly bool
-	// Ports, when given with PublicOnly, are the ports besides 443 that may be
-	// used. Empty means: whatever port the request's URL names.
+	// Ports are the ports besides 443 that may be used with PublicOnly: the one
+	// that the person who typed the host set, if any. An answer that names
+	// another port leads nowhere.
 	Ports []string
 	// Secrets are texts that never appear in errors, beside the values of
 	// authorization headers, which are always kept out.
@@ -48,6 +42,10 @@ type Options struct {
 	ParseError ParseError
 	// Classify may give another kind than the status suggests; "" keeps it.
 	Classify func(status int, header http.Header, body []byte) Kind
+	// RequestIDHeaders are the answer's headers that may hold the vendor's id of
+	// the request, first choice first. Default X-Request-Id, Request-Id,
+	// X-Correlation-Id.
+	RequestIDHeaders []string
 }
 
 // Client executes requests for one vendor account. It is safe for concurrent
@@ -85,6 +83,9 @@ func New(o Options) *Client {
 	}
 	if o.ParseError == nil {
 		o.ParseError = DefaultParseError
+	}
+	if len(o.RequestIDHeaders) == 0 {
+		o.RequestIDHeaders = []string{"X-Request-Id", "Request-Id", "X-Correlation-Id"}
 	}
 	hc := o.HTTP
 	if hc == nil {
@@ -142,9 +143,9 @@ func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
 	if r.URL != nil {
 		secrets = append(secrets, r.URL.RawQuery)
 	}
-	safe := newRedactor(secrets, header)
+	safe := func() redactor { return newRedactor(secrets, r.Header, header) } // costly, and needed for failures only
 	if err := checkURL(r.URL, &c.o); err != nil {
-		return nil, &Error{Vendor: c.o.Vendor, Op: r.Op, Kind: Invalid, Message: safe.text(err.Error(), maxMessage)}
+		return nil, &Error{Vendor: c.o.Vendor, Op: r.Op, Kind: Invalid, Message: safe().text(err.Error(), maxMessage)}
 	}
 	verdictMethod := r.Method
 	if r.Idempotent {
@@ -164,7 +165,7 @@ func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
 		if err == nil && resp.Status/100 == 2 {
 			return resp, nil
 		}
-		last = c.fail(ctx, r, safe, resp, err)
+		last = c.fail(ctx, r, safe(), resp, err)
 		last.Attempts = sent
 		last.Uncertain = !read && uncertain(resp, err)
 		if last.Status == http.StatusTooManyRequests {
@@ -176,7 +177,6 @@ func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
 				for name, values := range fresh {
 					header[http.CanonicalHeaderKey(name)] = values
 				}
-				safe = newRedactor(secrets, r.Header, header)
 				attempt-- // not one of the retries
 				continue
 			}
@@ -195,174 +195,4 @@ func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
 			return nil, last
 		}
 	}
-}
-
-// attempt sends the request once. A response with an error means that the
-// answer's status came but not its whole body.
-func (c *Client) attempt(ctx context.Context, r Request, header http.Header) (*Response, error) {
-	actx, cancel := context.WithTimeout(ctx, c.o.Timeout)
-	defer cancel()
-	var body io.Reader
-	if r.Body != nil {
-		body = bytes.NewReader(r.Body)
-	}
-	req, err := http.NewRequestWithContext(actx, r.Method, r.URL.String(), body)
-	if err != nil {
-		return nil, errRefused
-	}
-	req.GetBody = nil // the transport must not replay a body on its own
-	req.Header = header.Clone()
-	req.Header.Set("User-Agent", c.o.UserAgent)
-	if req.Header.Get("Accept") == "" {
-		req.Header.Set("Accept", "application/json")
-	}
-	if r.Body != nil {
-		ct := r.ContentType
-		if ct == "" {
-			ct = "application/json"
-		}
-		req.Header.Set("Content-Type", ct)
-	}
-	res, err := c.http.Do(req)
-	if err != nil {
-		return nil, attemptError(ctx, err)
-	}
-	defer res.Body.Close()
-	limit := c.o.MaxBody
-	if res.StatusCode/100 != 2 {
-		limit = min(limit, maxErrorBody)
-	}
-	out := &Response{Status: res.StatusCode, Header: res.Header}
-	out.Body, err = io.ReadAll(io.LimitReader(res.Body, limit+1))
-	if err == nil && int64(len(out.Body)) > limit {
-		out.Body, err = out.Body[:limit], errTooLarge
-	}
-	if out.Status/100 != 2 {
-		return out, nil // an error's status counts, however much of its body came
-	}
-	if err != nil {
-		return out, attemptError(ctx, err)
-	}
-	return out, nil
-}
-
-// errAttemptTimeout is an attempt that took longer than Options.Timeout while
-// the caller's context is still alive. It is a missing answer like any other.
-var errAttemptTimeout = errors.New("no answer within the time allowed for one attempt")
-
-// attemptError strips the URL from a transport error and tells an attempt's
-// timeout from the end of the caller's context.
-func attemptError(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	if errors.Is(err, context.DeadlineExceeded) {
-		return errAttemptTimeout
-	}
-	if _, ok := certificateMessage(err); ok {
-		return errors.Join(errCertificate, err)
-	}
-	for {
-		var ue *url.Error
-		if !errors.As(err, &ue) {
-			return err
-		}
-		err = ue.Err
-	}
-}
-
-// uncertain reports whether a write with this outcome may have happened.
-func uncertain(resp *Response, err error) bool {
-	switch {
-	case resp != nil && (resp.Status/100 == 2 || resp.Status >= 500 || resp.Status == http.StatusRequestTimeout):
-		return true
-	case resp != nil:
-		return false
-	case errors.Is(err, errRefused), errors.Is(err, errCertificate):
-		return false
-	}
-	// A connection that was never made carried nothing.
-	var errno syscall.Errno
-	return !(errors.As(err, &errno) && errno == syscall.ECONNREFUSED)
-}
-
-func (c *Client) waitError(ctx context.Context, r Request, err error) *Error {
-	e := &Error{Vendor: c.o.Vendor, Op: r.Op, Where: where(r.URL), Kind: RateLimited, Message: "not sent: our own request limit would pass the deadline", err: err}
-	if !errors.Is(err, ErrDeadline) {
-		e.Kind, e.Message = Network, "not sent: the context ended while waiting for our own request limit"
-		e.err = cause(err)
-	}
-	return e
-}
-
-// fail builds the error of one attempt.
-func (c *Client) fail(ctx context.Context, r Request, safe redactor, resp *Response, err error) *Error {
-	e := &Error{Vendor: c.o.Vendor, Op: r.Op, Where: safe.text(where(r.URL), maxMessage), Kind: Network, err: cause(err)}
-	if resp != nil {
-		e.Status = resp.Status
-		e.RequestID = safe.text(requestID(resp.Header), maxCode)
-		e.RetryAfter = parseRetryAfter(resp.Header.Get("Retry-After"), c.o.Now())
-	}
-	if err != nil {
-		switch msg, isCert := certificateMessage(err); {
-		case isCert:
-			e.Kind, e.Message = Certificate, msg
-		case errors.Is(err, errTooLarge):
-			e.Kind, e.Message = TooLarge, "the answer is larger than the cap"
-		case errors.Is(err, errRefused):
-			e.Kind, e.Message = Invalid, safe.text(err.Error(), maxMessage)
-		case ctx.Err() != nil:
-			e.Message = "no answer before the context ended"
-		case resp != nil:
-			e.Message = "the answer was cut: " + safe.text(err.Error(), maxMessage-20)
-		default:
-			e.Message = "no answer: " + safe.text(err.Error(), maxMessage-20)
-		}
-		return e
-	}
-	if resp.Status/100 == 3 {
-		e.Kind, e.Message = Invalid, "the server answered with a redirect, which is not followed; correct the address"
-		return e
-	}
-	e.Kind = kindOfStatus(resp.Status)
-	if c.o.Classify != nil {
-		if k := c.o.Classify(resp.Status, resp.Header, resp.Body); k != "" {
-			e.Kind = k
-		}
-	}
-	code, message, details := c.o.ParseError(resp.Status, resp.Header, resp.Body)
-	e.Code, e.Message = safe.text(code, maxCode), safe.text(message, maxMessage)
-	for _, d := range details[:min(len(details), maxDetails)] {
-		e.Details = append(e.Details, safe.text(d, maxMessage))
-	}
-	return e
-}
-
-// cause keeps of an error only what carries no outside text.
-func cause(err error) error {
-	for _, known := range []error{context.Canceled, context.DeadlineExceeded, io.ErrUnexpectedEOF, io.EOF, ErrDeadline} {
-		if errors.Is(err, known) {
-			return known
-		}
-	}
-	if errno, ok := errors.AsType[syscall.Errno](err); ok {
-		return errno
-	}
-	return nil
-}
-
-func requestID(h http.Header) string {
-	for _, name := range []string{"X-Request-Id", "X-Cw-Request-Id", "Request-Id", "X-Correlation-Id", "X-Amzn-Requestid", "Cf-Ray"} {
-		if v := h.Get(name); v != "" {
-			return v
-		}
-	}
-	return ""
-}
-
-func where(u *url.URL) string {
-	if u == nil {
-		return ""
-	}
-	return clean(u.Host+"/"+strings.TrimPrefix(u.EscapedPath(), "/"), maxMessage)
 }

@@ -15,50 +15,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestEveryStatusThroughTheClient(t *testing.T) {
-	t.Parallel()
-	kinds := map[int]Kind{401: Auth, 403: Forbidden, 404: NotFound, 410: NotFound, 409: Conflict, 412: Conflict, 423: Conflict, 408: Unavailable, 429: RateLimited}
-	for status := 200; status <= 599; status++ {
-		for _, method := range []string{http.MethodGet, http.MethodPost} {
-			c, s, _ := scripted(t, Options{Retries: 2}, answer{status: status, body: "{}"})
-			var body []byte
-			if method == http.MethodPost {
-				body = []byte(`{}`)
-			}
-			_, err := c.Do(t.Context(), Request{Op: "probe", Method: method, URL: mustURL(t, "https://api.example.com/x"), Body: body})
-			retry, _ := Verdict(method, status, nil)
-			wantSent := 1
-			if retry {
-				wantSent = 3
-			}
-			if len(s.seen) != wantSent {
-				t.Errorf("%s %d: %d requests, want %d", method, status, len(s.seen), wantSent)
-			}
-			if status < 300 {
-				if err != nil {
-					t.Errorf("%s %d: %v", method, status, err)
-				}
-				continue
-			}
-			want := kinds[status]
-			switch {
-			case want != "":
-			case status >= 500:
-				want = Unavailable
-			default:
-				want = Invalid
-			}
-			e := asError(t, err)
-			if e.Kind != want || e.Status != status || e.Attempts != wantSent {
-				t.Errorf("%s %d: got %+v, want kind %s", method, status, e, want)
-			}
-			if wantUncertain := method == http.MethodPost && (status >= 500 || status == 408); e.Uncertain != wantUncertain || IsUncertain(err) != wantUncertain {
-				t.Errorf("%s %d: uncertain %v, want %v", method, status, e.Uncertain, wantUncertain)
-			}
-		}
-	}
-}
-
 func TestRetriesWaitAsAsked(t *testing.T) {
 	t.Parallel()
 	after := func(v string) http.Header { return http.Header{"Retry-After": {v}} }
@@ -140,45 +96,6 @@ func TestACancelledContextEndsEverything(t *testing.T) {
 	_, err := c.Do(ctx, Request{Op: "probe", URL: mustURL(t, "https://api.example.com/x")})
 	if !errors.Is(err, context.Canceled) || Retryable(err) || asError(t, err).Kind != Network {
 		t.Errorf("got %v", err)
-	}
-}
-
-func TestWritesAreSentOnce(t *testing.T) {
-	t.Parallel()
-	for name, tt := range map[string]struct {
-		answer    answer
-		kind      Kind
-		uncertain bool
-	}{
-		"a reset leaves it open":                      {answer{err: syscall.ECONNRESET}, Network, true},
-		"a connection never made carried nothing":     {answer{err: fmt.Errorf("dial: %w", syscall.ECONNREFUSED)}, Network, false},
-		"a cut success leaves it open":                {answer{status: 201, body: `{"id":`, cut: io.ErrUnexpectedEOF}, Network, true},
-		"a cut refusal is a refusal":                  {answer{status: 422, body: `{"err`, cut: io.ErrUnexpectedEOF}, Invalid, false},
-		"408 leaves it open":                          {answer{status: 408}, Unavailable, true},
-		"500 leaves it open":                          {answer{status: 500}, Unavailable, true},
-		"504 with a page leaves it open":              {answer{status: 504, body: "<html><title>Gateway Time-out</title>"}, Unavailable, true},
-		"429 is a clear no":                           {answer{status: 429, header: http.Header{"Retry-After": {"1"}}}, RateLimited, false},
-		"401 is a clear no, without a second attempt": {answer{status: 401}, Auth, false},
-		"a success above the cap leaves it open":      {answer{status: 200, body: strings.Repeat("x", 200)}, TooLarge, true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			c, s, sl := scripted(t, Options{MaxBody: 100}, tt.answer)
-			_, err := c.Do(t.Context(), Request{
-				Op: "create ticket", Method: http.MethodPost, URL: mustURL(t, "https://api.example.com/t"), Body: []byte(`{}`),
-				OnUnauthorized: func(context.Context) (http.Header, bool) {
-					t.Error("asked for a new token on a write")
-					return nil, true
-				},
-			})
-			e := asError(t, err)
-			if e.Kind != tt.kind || e.Uncertain != tt.uncertain {
-				t.Errorf("got %+v, want kind %s, uncertain %v", e, tt.kind, tt.uncertain)
-			}
-			if len(s.seen) != 1 || len(sl.slept) != 0 {
-				t.Errorf("%d requests and %d waits, want one request", len(s.seen), len(sl.slept))
-			}
-		})
 	}
 }
 
@@ -279,6 +196,7 @@ func TestErrorBodiesOfEveryShape(t *testing.T) {
 func TestAVendorMayReadItsErrorsItself(t *testing.T) {
 	t.Parallel()
 	c, _, _ := scripted(t, Options{
+		RequestIDHeaders: []string{"X-Acme-Id", "X-Request-Id"},
 		ParseError: func(status int, _ http.Header, body []byte) (string, string, []string) {
 			return "E" + fmt.Sprint(status), string(body), nil
 		},
@@ -288,7 +206,7 @@ func TestAVendorMayReadItsErrorsItself(t *testing.T) {
 			}
 			return ""
 		},
-	}, answer{status: 403, body: "unknown key", header: http.Header{"X-Request-Id": {"r-1"}}}, answer{status: 403, body: "no right"})
+	}, answer{status: 403, body: "unknown key", header: http.Header{"X-Acme-Id": {"r-1"}, "X-Request-Id": {"not this one"}}}, answer{status: 403, body: "no right"})
 	_, err := c.Do(t.Context(), Request{Op: "probe", URL: mustURL(t, "https://api.example.com/x/7?q=1")})
 	const want = "acme: probe: 403 auth: unknown key (code E403, request r-1, at api.example.com/x/7)"
 	if err.Error() != want || !IsAuth(err) {
@@ -320,25 +238,45 @@ func TestPredicates(t *testing.T) {
 	}
 }
 
-func TestAllYieldsAnErrorOnceAndStops(t *testing.T) {
+func TestAllYieldsEveryItemThenAnErrorOnceAndStops(t *testing.T) {
 	t.Parallel()
-	page := 0
-	next := func(context.Context) ([]int, bool, error) {
-		switch page++; page {
-		case 1:
-			return []int{1, 2}, false, nil
-		default:
-			return nil, false, errors.New("broken")
-		}
+	broken := errors.New("broken")
+	type page struct {
+		items []int
+		err   error
 	}
-	var got []string
-	for v, err := range All(t.Context(), next) {
-		got = append(got, fmt.Sprint(v, err))
-		if len(got) > 5 {
-			break
-		}
-	}
-	if d := cmp.Diff([]string{"1 <nil>", "2 <nil>", "0 broken"}, got); d != "" {
-		t.Error(d)
+	for name, tt := range map[string]struct {
+		pages []page // the last one is the end unless it is an error
+		take  int    // items after which the consumer has enough
+		want  []string
+		read  int // pages
+	}{
+		"a list without pages of its own":       {[]page{{}}, 9, nil, 1},
+		"pages, an empty one among them":        {[]page{{items: []int{1, 2}}, {}, {items: []int{3}}}, 9, []string{"1 <nil>", "2 <nil>", "3 <nil>"}, 3},
+		"an error after a page":                 {[]page{{items: []int{1, 2}}, {err: broken}, {items: []int{3}}}, 9, []string{"1 <nil>", "2 <nil>", "0 broken"}, 2},
+		"an error at once":                      {[]page{{err: broken}, {items: []int{3}}}, 9, []string{"0 broken"}, 1},
+		"items that come with an error":         {[]page{{items: []int{1}, err: broken}}, 9, []string{"0 broken"}, 1},
+		"enough in the middle of a page":        {[]page{{items: []int{1, 2}}, {err: broken}}, 1, []string{"1 <nil>"}, 1},
+		"enough at the end of a page":           {[]page{{items: []int{1, 2}}, {err: broken}}, 2, []string{"1 <nil>", "2 <nil>"}, 1},
+		"enough at the beginning of the second": {[]page{{items: []int{1, 2}}, {items: []int{3, 4}}, {err: broken}}, 3, []string{"1 <nil>", "2 <nil>", "3 <nil>"}, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			read := 0
+			next := func(context.Context) ([]int, bool, error) {
+				p := tt.pages[read]
+				read++
+				return p.items, read == len(tt.pages), p.err
+			}
+			var got []string
+			for v, err := range All(t.Context(), next) {
+				if got = append(got, fmt.Sprint(v, " ", err)); len(got) == tt.take {
+					break
+				}
+			}
+			if d := cmp.Diff(tt.want, got); d != "" || read != tt.read {
+				t.Errorf("%d pages read, want %d; %s", read, tt.read, d)
+			}
+		})
 	}
 }

@@ -13,8 +13,9 @@
 //   - Answers are capped. Redirects are refused. Only https is spoken, with the
 //     system's trusted roots, TLS 1.2 or newer; plain http is possible to
 //     loopback only, and only when allowed.
-//   - With PublicOnly the address that is really dialled must be public, which
-//     holds against names that resolve to private addresses.
+//   - With PublicOnly, for hosts that people type in, the address that is really
+//     dialled must be public, which holds against names that lead to private
+//     addresses now or later, and the port must be 443 or one that was set.
 //   - There is one error, [*Error]. It carries vendor, operation, status, kind,
 //     the vendor's own code and a short text. Query strings, bodies, header
 //     values and other secrets never appear in it, not even through Unwrap.

@@ -2,6 +2,7 @@ package vendorhttp
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"io"
 	"net/http"
@@ -72,6 +73,9 @@ func (s *sleeper) sleep(ctx context.Context, d time.Duration) error {
 	s.slept = append(s.slept, d)
 	return ctx.Err()
 }
+
+// errSelfSigned is what a server with a certificate of its own gives.
+var errSelfSigned = x509.UnknownAuthorityError{Cert: &x509.Certificate{RawIssuer: []byte("x"), RawSubject: []byte("x")}}
 
 var epoch = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 

@@ -39,7 +39,7 @@ type Limiter struct {
 	last   time.Time
 	grants []time.Time // ring of the latest budget grants
 	head   int
-	pause  chan time.Duration // a pause asked for while someone else has the turn
+	pause  chan time.Time // the end of a pause asked for while someone else has the turn
 	until  time.Time
 }
 
@@ -75,7 +75,7 @@ func NewLimiter(o LimiterOptions) *Limiter {
 		tokens: float64(burst),
 		last:   o.Now(),
 		grants: make([]time.Time, budget),
-		pause:  make(chan time.Duration, 1),
+		pause:  make(chan time.Time, 1),
 	}
 	l.turn <- struct{}{}
 	return l
@@ -118,18 +118,21 @@ func (l *Limiter) Wait(ctx context.Context) error {
 	}
 }
 
-// Pause lets nobody through for d, because the vendor said so. A later, longer
-// pause wins.
+// Pause lets nobody through for d from now, because the vendor said so. Of
+// several pauses the one that ends last wins.
 func (l *Limiter) Pause(d time.Duration) {
 	if l == nil || d <= 0 {
 		return
 	}
+	until := l.now().Add(d)
 	for {
 		select {
-		case l.pause <- d:
+		case l.pause <- until:
 			return
 		case old := <-l.pause:
-			d = max(d, old)
+			if old.After(until) {
+				until = old
+			}
 		}
 	}
 }
@@ -150,8 +153,8 @@ func (l *Limiter) take() time.Duration {
 	l.last = now
 
 	select {
-	case d := <-l.pause:
-		if until := now.Add(d); until.After(l.until) {
+	case until := <-l.pause:
+		if until.After(l.until) {
 			l.until = until
 		}
 	default:

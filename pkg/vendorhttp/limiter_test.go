@@ -132,6 +132,34 @@ func TestAVendorsRetryAfterHoldsEverybody(t *testing.T) {
 	})
 }
 
+// The wait is what the vendor asked for, and not once more: neither after a
+// retry has waited for it already, nor when nobody asked for anything meanwhile.
+func TestAPauseBeginsWhenItIsAskedFor(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := NewLimiter(LimiterOptions{PerWindow: 1000, Window: time.Minute})
+		s := &script{answers: []answer{{status: 429, header: http.Header{"Retry-After": {"40"}}}, {status: 200}}}
+		c := New(Options{Vendor: "acme", HTTP: &http.Client{Transport: s}, Limit: l, Rand: func() float64 { return 0 }})
+		start := time.Now()
+		if _, err := c.Do(t.Context(), Request{Op: "read", URL: &urlX}); err != nil || time.Since(start) != 40*time.Second {
+			t.Errorf("%v, the retry went out after %v, want 40s", err, time.Since(start))
+		}
+		l.Pause(30 * time.Second)
+		l.Pause(10 * time.Second)
+		time.Sleep(20 * time.Second)
+		start = time.Now()
+		if err := l.Wait(t.Context()); err != nil || time.Since(start) != 10*time.Second {
+			t.Errorf("%v, waited %v for the rest of the longer pause, want 10s", err, time.Since(start))
+		}
+		l.Pause(30 * time.Second)
+		time.Sleep(time.Hour)
+		start = time.Now()
+		if err := l.Wait(t.Context()); err != nil || time.Since(start) != 0 {
+			t.Errorf("%v, waited %v for a pause that is long over", err, time.Since(start))
+		}
+	})
+}
+
 func TestLimiterSurvivesAClockSetBack(t *testing.T) {
 	t.Parallel()
 	now := epoch

@@ -112,14 +112,13 @@ var htmlTitle = regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title>`)
 // pages, of which only the title is used.
 func DefaultParseError(status int, header http.Header, body []byte) (code, message string, details []string) {
 	var doc struct {
-		Error       any    `json:"error"`
-		Description any    `json:"error_description"`
-		Title       any    `json:"title"`
-		Detail      any    `json:"detail"`
-		Code        any    `json:"code"`
-		Message     any    `json:"message"`
-		Errors      any    `json:"errors"`
-		TraceID     string `json:"-"`
+		Error       any `json:"error"`
+		Description any `json:"error_description"`
+		Title       any `json:"title"`
+		Detail      any `json:"detail"`
+		Code        any `json:"code"`
+		Message     any `json:"message"`
+		Errors      any `json:"errors"`
 	}
 	if err := json.Unmarshal(body, &doc); err == nil {
 		text := func(v any) string { s, _ := v.(string); return s }

@@ -13,11 +13,14 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"log/slog"
 	"math/big"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -87,43 +90,63 @@ func TestNoFailureLeaksASecret(t *testing.T) {
 			t.Errorf("%s: no error", name)
 			return
 		}
-		var texts []string
+		var text strings.Builder
 		for e := err; e != nil; e = errors.Unwrap(e) {
-			texts = append(texts, fmt.Sprintf("%v %+v %#v", e, e, e))
+			fmt.Fprintf(&text, "%v %+v %#v ", e, e, e)
+		}
+		for _, h := range []slog.Handler{slog.NewJSONHandler(&text, nil), slog.NewTextHandler(&text, nil)} {
+			slog.New(h).Error("it failed", slog.Any("error", err), slog.Any("wrapped", fmt.Errorf("layer: %w", err)))
 		}
 		for _, s := range secrets {
-			if text := strings.Join(texts, " "); strings.Contains(text, s) {
-				t.Errorf("%s leaks %q: %s", name, s, text)
+			if strings.Contains(text.String(), s) {
+				t.Errorf("%s leaks %q: %s", name, s, text.String())
 			}
 		}
 	}
-	hdr := http.Header{"X-Request-Id": {echo}, "Location": {"https://x.example/?" + echo}, "Retry-After": {echo}}
+	hdr := http.Header{"X-Request-Id": {echo}, "Location": {"https://x.example/?" + echo}, "Retry-After": {echo}, "Www-Authenticate": {echo}}
 	quoted := strings.ReplaceAll(echo, `"`, `'`)
-	bodies := []string{
-		echo, "<html><title>" + echo + "</title>", `{"error":"` + quoted + `","error_description":"` + quoted + `"`,
-		`{"error":"` + quoted + `","error_description":"` + quoted + `","errors":["` + quoted + `",{"message":"` + quoted + `"}]}`,
-		`{"code":"` + quoted + `","message":"` + quoted + `"}`,
+	bodies := []answer{
+		{body: echo},
+		{body: "<html><title>" + echo + "</title>"},
+		{body: `{"error":"` + quoted + `","error_description":"` + quoted + `"`},
+		{body: `{"error":"` + quoted + `","error_description":"` + quoted + `","errors":["` + quoted + `",{"message":"` + quoted + `"}]}`},
+		{body: `{"code":"` + quoted + `","message":"` + quoted + `","errors":{"` + quoted + `":["` + quoted + `"]}}`},
+		{body: `{"title":"` + quoted + `","detail":"` + strings.Repeat(quoted, 9) + `"}`}, // shortened: no half of a secret may stay
+		{body: `{"message":"` + quoted, cut: errors.New("unexpected end after " + echo)},
 	}
-	o := Options{Retries: 1, Secrets: []string{known}, MaxBody: 1 << 10}
+	o := Options{Retries: 1, Secrets: []string{known}, MaxBody: 1 << 13}
 	for _, method := range []string{http.MethodGet, http.MethodPost} {
 		for status := 300; status <= 599; status++ {
-			i := status % len(bodies)
-			c, _, _ := scripted(t, o, answer{status: status, header: hdr, body: bodies[i]})
-			_, err := c.Do(t.Context(), request(method))
-			check(fmt.Sprintf("%s %d body %d", method, status, i), err)
+			for i, a := range bodies {
+				if testing.Short() && status%len(bodies) != i {
+					continue // every shape with every status in the long part
+				}
+				a.status, a.header = status, hdr
+				c, _, _ := scripted(t, o, a)
+				_, err := c.Do(t.Context(), request(method))
+				check(fmt.Sprintf("%s %d body %d", method, status, i), err)
+			}
 		}
 		for name, a := range map[string]answer{
-			"malformed answer": {err: errors.New("malformed HTTP status code " + echo)},
-			"cut answer":       {status: 200, body: echo, cut: errors.New("bad chunk " + echo)},
-			"large answer":     {status: 200, body: strings.Repeat(echo, 30)},
-			"url error":        {err: &url.Error{Op: "Get", URL: "https://api.example.com/?" + query, Err: errors.New(echo)}},
-			"bad certificate":  {err: &tls.CertificateVerificationError{Err: errors.New(echo)}},
+			"malformed answer":  {err: errors.New("malformed HTTP status code " + echo)},
+			"cut answer":        {status: 200, body: echo, cut: errors.New("bad chunk " + echo)},
+			"large answer":      {status: 200, body: strings.Repeat(echo, 99)},
+			"url error":         {err: &url.Error{Op: "Get", URL: "https://api.example.com/?" + query, Err: errors.New(echo)}},
+			"url error, nested": {err: fmt.Errorf("%s: %w", echo, &url.Error{Op: "Get", URL: "https://api.example.com/?" + query, Err: syscall.ECONNRESET})},
+			"network error":     {err: &net.OpError{Op: "read", Net: "tcp", Err: errors.New(echo)}},
+			"no such name":      {err: &net.DNSError{Err: echo, Name: "api.example.com"}},
+			"proxy":             {err: errors.New("proxyconnect tcp: https://user:" + known + "@proxy.example:3128")},
+			"bad certificate":   {err: &tls.CertificateVerificationError{Err: errors.New(echo)}},
+			"self-signed":       {err: fmt.Errorf("%s: %w", echo, errSelfSigned)},
+			"another name":      {err: x509.HostnameError{Certificate: &x509.Certificate{DNSNames: []string{known}}, Host: known}},
+			"TLS alert":         {err: fmt.Errorf("remote error: tls: %s", echo)},
 		} {
 			c, _, _ := scripted(t, o, a)
 			_, err := c.Do(t.Context(), request(method))
 			check(method+" "+name, err)
 		}
 	}
+	check("a vendor client's own error", NewError("acme", "probe", Malformed, 200, "row 1 is odd").Because(errors.New(echo)))
 	c, _, _ := scripted(t, o, answer{status: 200})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -161,6 +184,32 @@ func TestLongTextsAreShortened(t *testing.T) {
 	if n := utf8.RuneCountInString(asError(t, err).Message); n != 300 {
 		t.Errorf("message of %d runes, want 300", n)
 	}
+}
+
+// Whatever an answer does with a secret it was sent, as it is or written another
+// way, the text about it does not hold it.
+func FuzzRedaction(f *testing.F) {
+	f.Add("s3cret/8c11+value==", "before ", " after")
+	f.Add("Bearer abcdefgh", "<title>", "")
+	f.Add("a\"b\\c\n", "{\"x\":\"", "\"}")
+	f.Fuzz(func(t *testing.T, secret, before, after string) {
+		if len(secret) < 4 || len(secret) > 200 || len(before)+len(after) > 1000 {
+			return // shorter texts are no secrets: everything would be one
+		}
+		r := newRedactor([]string{secret})
+		for _, written := range []string{secret, url.QueryEscape(secret), url.PathEscape(secret), base64.StdEncoding.EncodeToString([]byte(secret))} {
+			if strings.Contains(before+redacted+after, written) || strings.Contains(redacted, written) {
+				continue
+			}
+			got := r.text(before+" "+written+" "+after, 5000)
+			if clean(written, 5000) == written && strings.Contains(got, written) && !strings.Contains(clean(before+" "+redacted+" "+after, 5000), written) {
+				t.Errorf("%q holds %q", got, written)
+			}
+			if !utf8.ValidString(got) || strings.ContainsAny(got, "\x00\x1b\n\r\u202e") {
+				t.Errorf("unsafe text %q", got)
+			}
+		}
+	})
 }
 
 func FuzzDefaultParseError(f *testing.F) {

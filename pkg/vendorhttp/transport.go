@@ -18,8 +18,8 @@ import (
 // newHTTP makes the default HTTP client. In guarded mode (PublicOnly) no proxy is
 // used, because the guard must see the address that is really dialled.
 func newHTTP(publicOnly, allowLoopback bool) *http.Client {
-	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
 	t := &http.Transport{
+		DialContext:           newDialer(publicOnly, allowLoopback).DialContext,
 		Proxy:                 http.ProxyFromEnvironment,
 		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout:   10 * time.Second,
@@ -31,12 +31,21 @@ func newHTTP(publicOnly, allowLoopback bool) *http.Client {
 	}
 	if publicOnly {
 		t.Proxy = nil
-		dialer.Control = func(_, address string, _ syscall.RawConn) error {
+	}
+	return &http.Client{Transport: t}
+}
+
+// newDialer makes what connections are made with. In guarded mode every address
+// is looked at when it is dialled: after the name was resolved, so that it makes
+// no difference what the name led to before.
+func newDialer(publicOnly, allowLoopback bool) *net.Dialer {
+	d := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
+	if publicOnly {
+		d.Control = func(_, address string, _ syscall.RawConn) error {
 			return checkDial(address, allowLoopback)
 		}
 	}
-	t.DialContext = dialer.DialContext
-	return &http.Client{Transport: t}
+	return d
 }
 
 // checkDial looks at the resolved address just before it is dialled.
@@ -52,13 +61,18 @@ func checkDial(address string, allowLoopback bool) error {
 	return fmt.Errorf("%w: the name leads to %s, which is not a public address", errRefused, addr)
 }
 
+// allocated is the only part of IPv6 that is public: whatever embeds an IPv4
+// address in a well-known way (NAT64, IPv4-mapped, translated) lies outside it or
+// is reserved.
+var allocated = netip.MustParsePrefix("2000::/3")
+
 // reserved are ranges that are no place for a vendor beyond those netip knows.
 var reserved = func() []netip.Prefix {
 	var list []netip.Prefix
 	for _, s := range []string{
 		"0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "198.18.0.0/15",
-		"198.51.100.0/24", "203.0.113.0/24", "240.0.0.0/4",
-		"::/96", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20", "5f00::/16", "fec0::/10",
+		"198.51.100.0/24", "203.0.113.0/24", "240.0.0.0/4", "168.63.129.16/32", // the last is one cloud's metadata service
+		"2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20",
 	} {
 		list = append(list, netip.MustParsePrefix(s))
 	}
@@ -70,7 +84,7 @@ var reserved = func() []netip.Prefix {
 // IPv4 address.
 func Public(addr netip.Addr) bool {
 	addr = addr.Unmap().WithZone("")
-	if !addr.IsValid() || !addr.IsGlobalUnicast() || addr.IsPrivate() {
+	if !addr.IsValid() || !addr.IsGlobalUnicast() || addr.IsPrivate() || addr.Is6() && !allocated.Contains(addr) {
 		return false
 	}
 	return !slices.ContainsFunc(reserved, func(p netip.Prefix) bool { return p.Contains(addr) })
@@ -103,8 +117,8 @@ func checkURL(u *url.URL, o *Options) error {
 	if addr, err := netip.ParseAddr(u.Hostname()); err == nil && !Public(addr) && !(o.AllowInsecure && addr.Unmap().IsLoopback()) {
 		return fmt.Errorf("%w: %s is not a public address", errRefused, addr)
 	}
-	if p := u.Port(); p != "" && p != "443" && len(o.Ports) > 0 && !slices.Contains(o.Ports, p) {
-		return fmt.Errorf("%w: port %s is not the configured one", errRefused, clean(p, 10))
+	if p := u.Port(); p != "" && p != "443" && !slices.Contains(o.Ports, p) {
+		return fmt.Errorf("%w: port %s is neither 443 nor the configured one", errRefused, clean(p, 10))
 	}
 	return nil
 }

@@ -2,6 +2,9 @@ package vendorhttp
 
 import (
 	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -36,6 +39,31 @@ func TestASelfSignedCertificateIsRefusedInWords(t *testing.T) {
 	}
 	if self := asError(t, selfSigned(t)); self.Kind != Certificate || !strings.Contains(self.Message, "self-signed") {
 		t.Errorf("got %v", self)
+	}
+}
+
+func TestCertificateErrorsSayWhatToDo(t *testing.T) {
+	t.Parallel()
+	cert := func(issuer, subject string) *x509.Certificate {
+		return &x509.Certificate{RawIssuer: []byte(issuer), RawSubject: []byte(subject)}
+	}
+	for name, tt := range map[string]struct {
+		err  error
+		says string
+	}{
+		"self-signed":        {x509.UnknownAuthorityError{Cert: cert("a", "a")}, "self-signed"},
+		"an unknown issuer":  {x509.UnknownAuthorityError{Cert: cert("a", "b")}, "whole chain"},
+		"another name":       {x509.HostnameError{Certificate: &x509.Certificate{}, Host: "psa.example.com"}, "another name"},
+		"expired":            {x509.CertificateInvalidError{Reason: x509.Expired}, "expired"},
+		"not for servers":    {x509.CertificateInvalidError{Reason: x509.IncompatibleUsage}, "not valid for this use"},
+		"no roots installed": {x509.SystemRootsError{}, "ca-certificates"},
+		"anything else":      {&tls.CertificateVerificationError{Err: errors.New("odd")}, "could not be verified"},
+	} {
+		c, s, _ := scripted(t, Options{}, answer{err: fmt.Errorf("tls: failed to verify certificate: %w", tt.err)})
+		_, err := c.Do(t.Context(), Request{Op: "probe", Method: http.MethodPost, URL: &urlX})
+		if e := asError(t, err); e.Kind != Certificate || e.Uncertain || Retryable(err) || len(s.seen) != 1 || !strings.Contains(e.Message, tt.says) {
+			t.Errorf("%s: got %v, want words like %q", name, err, tt.says)
+		}
 	}
 }
 
@@ -76,6 +104,10 @@ func TestOnlyHTTPSIsSpoken(t *testing.T) {
 		"a public literal":                           {"https://9.9.9.9/x", Options{PublicOnly: true}, true},
 		"the configured port":                        {"https://cw.example.com:8443/x", Options{PublicOnly: true, Ports: []string{"8443"}}, true},
 		"another port":                               {"https://cw.example.com:22/x", Options{PublicOnly: true, Ports: []string{"8443"}}, false},
+		"another port where none is configured":      {"https://cw.example.com:8443/x", Options{PublicOnly: true}, false},
+		"any port where we choose the host":          {"https://api.example.com:8443/x", Options{}, true},
+		"a private literal written as mapped IPv6":   {"https://[::ffff:10.0.0.1]/x", Options{PublicOnly: true}, false},
+		"loopback as mapped IPv6":                    {"https://[::ffff:127.0.0.1]/x", Options{PublicOnly: true}, false},
 		"443 said aloud":                             {"https://cw.example.com:443/x", Options{PublicOnly: true, Ports: []string{"8443"}}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -107,7 +139,7 @@ func TestTheDialGuardSeesThroughNames(t *testing.T) {
 	srv := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the request was sent") }))
 	t.Cleanup(srv.Close)
 	_, port, _ := strings.Cut(strings.TrimPrefix(srv.URL, "https://"), ":")
-	c := New(Options{Vendor: "acme", PublicOnly: true})
+	c := New(Options{Vendor: "acme", PublicOnly: true, Ports: []string{port}})
 	_, err := c.Do(t.Context(), Request{Op: "probe", Method: http.MethodPost, URL: &url.URL{Scheme: "https", Host: "localhost:" + port, Path: "/"}, Body: []byte("{}")})
 	e := asError(t, err)
 	if e.Kind != Invalid || e.Uncertain || e.Attempts != 1 || !strings.Contains(e.Message, "not a public address") {
@@ -117,28 +149,41 @@ func TestTheDialGuardSeesThroughNames(t *testing.T) {
 
 func TestPublicAddresses(t *testing.T) {
 	t.Parallel()
-	for addr, want := range map[string]bool{
-		"9.9.9.9": true, "52.1.2.3": true, "2606:4700::1111": true, "2a01:4f8::1": true,
-		"127.0.0.1": false, "10.1.2.3": false, "172.16.0.1": false, "192.168.1.1": false, "169.254.169.254": false,
-		"100.64.1.1": false, "0.0.0.0": false, "0.1.2.3": false, "224.0.0.1": false, "255.255.255.255": false, "240.0.0.1": false,
-		"192.0.2.1": false, "198.18.0.1": false, "198.51.100.1": false, "203.0.113.1": false, "192.0.0.8": false,
-		"::": false, "::1": false, "fe80::1": false, "fe80::1%eth0": false, "fc00::1": false, "fd00:ec2::254": false, "ff02::1": false,
-		"::ffff:10.0.0.1": false, "::ffff:9.9.9.9": true, "::7f00:1": false, "64:ff9b::a00:1": false, "2002:a00:1::": false, "2001:db8::1": false, "fec0::1": false, "2001::1": false,
+	for what, tt := range map[string]struct {
+		public bool
+		addrs  []string
+	}{
+		"the internet":                   {true, []string{"9.9.9.9", "52.1.2.3", "100.63.255.255", "100.128.0.0", "172.32.0.1", "2606:4700::1111", "2a01:4f8::1", "::ffff:9.9.9.9"}},
+		"this machine":                   {false, []string{"127.0.0.1", "127.255.0.1", "::1", "0.0.0.0", "::", "0.1.2.3"}},
+		"private networks":               {false, []string{"10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.1.1", "fc00::1", "fd12:3456::1", "fec0::1"}},
+		"carriers' shared addresses":     {false, []string{"100.64.0.0", "100.64.1.1", "100.127.255.255"}},
+		"metadata services":              {false, []string{"169.254.169.254", "169.254.170.2", "fd00:ec2::254", "100.100.100.200", "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe"}},
+		"the link":                       {false, []string{"169.254.0.1", "fe80::1", "fe80::1%eth0"}},
+		"many at once":                   {false, []string{"224.0.0.1", "239.1.2.3", "255.255.255.255", "ff02::1"}},
+		"documentation, benchmarks, old": {false, []string{"192.0.2.1", "198.18.0.1", "198.51.100.1", "203.0.113.1", "192.0.0.8", "192.88.99.1", "240.0.0.1", "2001:db8::1", "3fff::1", "5f00::1", "100::1"}},
+		"private IPv4 inside IPv6":       {false, []string{"::ffff:10.0.0.1", "::7f00:1", "::ffff:0:7f00:1", "64:ff9b::a00:1", "64:ff9b:1::a00:1", "2002:a00:1::", "2001::1"}},
 	} {
-		if got := Public(netip.MustParseAddr(addr)); got != want {
-			t.Errorf("Public(%s) = %v, want %v", addr, got, want)
+		for _, a := range tt.addrs {
+			if got := Public(netip.MustParseAddr(a)); got != tt.public {
+				t.Errorf("%s: Public(%s) = %v", what, a, got)
+			}
+			// The guard says the same about the address that is dialled, whatever name led to it.
+			addr := netip.AddrPortFrom(netip.MustParseAddr(a), 443).String()
+			if err := checkDial(addr, false); (err == nil) != tt.public {
+				t.Errorf("%s: dialling %s: %v", what, addr, err)
+			}
 		}
 	}
 	if Public(netip.Addr{}) {
 		t.Error("no address is public")
 	}
-	if checkDial("127.0.0.1:443", true) != nil || checkDial("127.0.0.1:443", false) == nil || checkDial("10.0.0.1:443", true) == nil || checkDial("nonsense", true) == nil {
-		t.Error("the dial check is wrong")
+	if checkDial("127.0.0.1:443", true) != nil || checkDial("[::1]:443", true) != nil || checkDial("10.0.0.1:443", true) == nil || checkDial("nonsense", true) == nil {
+		t.Error("where loopback is allowed, the guard allows another set than loopback and the internet")
 	}
 }
 
 func FuzzPublicNeverAllowsPrivate(f *testing.F) {
-	for _, s := range []string{"10.0.0.1", "::1", "::ffff:127.0.0.1", "9.9.9.9", "fe80::1%x"} {
+	for _, s := range []string{"10.0.0.1", "::1", "::ffff:127.0.0.1", "9.9.9.9", "fe80::1%x", "2606:4700::1111", "64:ff9b::7f00:1"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
