@@ -85,3 +85,50 @@ func ExamplePager() {
 	// 2 2 4 5
 	// 1 3 5 5
 }
+
+// Finds out which machine an alert is about, which the alert does not say.
+func ExampleAttributor() {
+	portal := sandbox.New(sandbox.Options{})
+	portal.Edit(func(st *sandbox.State) {
+		customer := st.AddCustomer("Hafen Apotheke")
+		appliance := st.AddAppliance(sandbox.Appliance{CustomerID: customer.ID})
+		st.AddAsset(sandbox.Asset{AssetTag: appliance.AssetTag, Name: "SRV-DC01"})
+		sql := st.AddAsset(sandbox.Asset{AssetTag: appliance.AssetTag, Name: "SRV-SQL01"})
+		st.AddAlert(sandbox.Alert{Type: "conditional", Severity: "alarm", AssetKey: sql.Key, Message: "The asset backup was not created for the last 24 hour(s)."})
+	})
+	server := httptest.NewServer(portal)
+	defer server.Close()
+	client, err := uniview.New(uniview.Config{
+		APIURL: server.URL, TokenURL: server.URL + "/connect/token", ClientID: "sandbox", ClientSecret: "sandbox-secret",
+		HTTP: vendorhttp.Options{AllowInsecure: true},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	ctx := context.Background()
+	assets, err := client.ListAssets(ctx)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	alerts, err := client.ListAlerts(ctx, uniview.AlertQuery{Type: uniview.TypeConditional})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	attributor := client.NewAttributor(20) // keep it: it remembers
+	keys, left, err := attributor.Attribute(ctx, alerts, assets)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for i, alert := range alerts {
+		for _, a := range assets {
+			if a.Key == keys[i] {
+				fmt.Println(a.Name, alert.Severity, left)
+			}
+		}
+	}
+	// Output: SRV-SQL01 alarm 0
+}

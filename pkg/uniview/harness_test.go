@@ -6,12 +6,12 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"uniview-bridge/pkg/uniview/sandbox"
 	"uniview-bridge/pkg/vendorhttp"
+	"uniview-bridge/pkg/vendorhttp/simulator"
 )
 
 const (
@@ -21,37 +21,18 @@ const (
 
 var epoch = time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
 
-// clock is a time that tests set.
-type clock struct {
-	mu sync.Mutex
-	t  time.Time
-}
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.t
-}
-
-func (c *clock) add(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.t = c.t.Add(d)
-}
-
 // portal makes a sandbox and a client that talks to it in-process.
-func portal(t testing.TB, cfg Config, o sandbox.Options) (*Client, *sandbox.Server, *clock) {
+func portal(t testing.TB, cfg Config, o sandbox.Options) (*Client, *sandbox.Server, *simulator.Clock) {
 	t.Helper()
-	clk := &clock{t: epoch}
+	clk := simulator.NewClock(epoch)
 	o.ClientID, o.ClientSecret = testID, testSecret
 	if o.Now == nil {
-		o.Now = clk.now
+		o.Now = clk.Now
 	}
 	sb := sandbox.New(o)
 	cfg.ClientID, cfg.ClientSecret = testID, testSecret
 	cfg.HTTP = vendorhttp.Options{
-		HTTP: &http.Client{Transport: sb.Transport()}, Now: o.Now,
-		Sleep: func(ctx context.Context, d time.Duration) error { clk.add(d); return ctx.Err() },
+		HTTP: &http.Client{Transport: sb.Transport()}, Now: o.Now, Sleep: clk.Sleep,
 	}
 	return client(t, cfg), sb, clk
 }

@@ -73,6 +73,9 @@ func TestAMovingListIsReadAgain(t *testing.T) {
 				once.Skip = tt.requests - 1
 				once.Times = 1
 			}
+			if once.Kind == sandbox.PageShift {
+				once.Skip-- // it does not match first pages
+			}
 			sb.Inject(once)
 			if assets, err := c.ListAssets(t.Context()); err != nil || len(assets) != 10 || listRequests(sb) != tt.requests+4 {
 				t.Errorf("struck once: %d assets, %v, %d requests, want %d", len(assets), err, listRequests(sb), tt.requests+4)
@@ -268,4 +271,29 @@ func TestTransportFaultsAreOvercome(t *testing.T) {
 			t.Errorf("%s for ever: %v", f.Kind, err)
 		}
 	}
+}
+
+func FuzzResumedReads(f *testing.F) {
+	for _, s := range []string{`{}`, `{"page":1,"size":3,"total":10,"count":3,"last":["x"]}`, `{"page":9223372036854775807,"size":1,"total":2,"count":1}`, `{"page":-1}`, `{"page":2,"size":2147483648,"total":10,"count":4}`} {
+		f.Add([]byte(s))
+	}
+	c, sb, _ := portal(f, Config{PageSize: 3}, sandbox.Options{})
+	seed(sb, 10)
+	f.Fuzz(func(t *testing.T, stored []byte) {
+		var s State
+		if json.Unmarshal(stored, &s) != nil {
+			return
+		}
+		p := c.AssetsPager().Resume(s)
+		before := p.State()
+		items, done, err := p.Next(t.Context())
+		after := p.State()
+		switch {
+		case err != nil && (len(items) > 0 || done || !cmp.Equal(before, after)):
+			t.Errorf("%s: %d items, done %v, %+v with %v", stored, len(items), done, after, err)
+		case err == nil && after.Count != before.Count+len(items), err == nil && done != (after.Count >= after.Total):
+			t.Errorf("%s: %d items, done %v, %+v", stored, len(items), done, after)
+		}
+		sb.ResetRequests()
+	})
 }

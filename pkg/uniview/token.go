@@ -103,30 +103,36 @@ func (t *tokens) fetch(ctx context.Context) (string, time.Duration, error) {
 		}
 		return "", 0, err
 	}
+	value, lifetime, odd := decodeToken(resp.Body)
+	if odd != "" {
+		return "", 0, vendorhttp.NewError(vendor, opToken, vendorhttp.Malformed, resp.Status, odd)
+	}
+	return value, lifetime, nil
+}
+
+// decodeToken reads a token answer (RFC 6749 §5.1), or says what is odd about it.
+func decodeToken(body []byte) (value string, lifetime time.Duration, odd string) {
 	var doc struct {
 		AccessToken string      `json:"access_token"`
 		TokenType   string      `json:"token_type"`
 		ExpiresIn   json.Number `json:"expires_in"`
 	}
-	malformed := func(msg string) error {
-		return vendorhttp.NewError(vendor, opToken, vendorhttp.Malformed, resp.Status, msg)
-	}
-	if json.Unmarshal(resp.Body, &doc) != nil {
-		return "", 0, malformed("the answer is not the JSON of a token")
+	if json.Unmarshal(body, &doc) != nil {
+		return "", 0, "the answer is not the JSON of a token"
 	}
 	if doc.AccessToken == "" || len(doc.AccessToken) > 16<<10 || strings.ContainsFunc(doc.AccessToken, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return "", 0, malformed("the answer holds no usable access token")
+		return "", 0, "the answer holds no usable access token"
 	}
 	if doc.TokenType != "" && !strings.EqualFold(doc.TokenType, "bearer") {
-		return "", 0, malformed("the token is not a bearer token")
+		return "", 0, "the token is not a bearer token"
 	}
-	lifetime := defaultLifetime
+	lifetime = defaultLifetime
 	if doc.ExpiresIn != "" {
 		secs, err := doc.ExpiresIn.Float64()
 		if err != nil || secs < 0 {
-			return "", 0, malformed("the token's lifetime cannot be read")
+			return "", 0, "the token's lifetime cannot be read"
 		}
 		lifetime = time.Duration(min(secs, maxLifetime.Seconds()) * float64(time.Second))
 	}
-	return doc.AccessToken, lifetime, nil
+	return doc.AccessToken, lifetime, ""
 }

@@ -92,9 +92,9 @@ func TestATokenIsKeptUntilShortlyBeforeItsEnd(t *testing.T) {
 				}
 			}
 			test(1)
-			clk.add(tt.usable - time.Second)
+			clk.Advance(tt.usable - time.Second)
 			test(1)
-			clk.add(time.Second)
+			clk.Advance(time.Second)
 			test(2)
 		})
 	}
@@ -237,42 +237,31 @@ func TestStrangeTokenAnswers(t *testing.T) {
 	}
 }
 
-// Statuses of every class at the login and at the API, with servers that echo what they got.
-func TestNoFailureLeaksASecret(t *testing.T) {
-	t.Parallel()
-	const token = "tok-live-0123456789abcdef"
-	secrets := []string{testSecret, url.QueryEscape(testSecret), token, base64.StdEncoding.EncodeToString([]byte(testID + ":" + url.QueryEscape(testSecret)))}
-	for _, inBody := range []bool{false, true} {
-		for status := 200; status <= 599; status += 1 + status%7 {
-			for _, login := range []bool{true, false} {
-				cfg := Config{ClientID: testID, ClientSecret: testSecret, TokenInBody: inBody}
-				cfg.HTTP.Sleep = func(context.Context, time.Duration) error { return nil }
-				cfg.HTTP.Retries = -1
-				cfg.HTTP.HTTP = &http.Client{Transport: transport(func(r *http.Request) (*http.Response, error) {
-					echo := r.Header.Get("Authorization")
-					if r.Body != nil {
-						b, _ := io.ReadAll(r.Body)
-						echo += " " + string(b) + " " + testSecret
-					}
-					if r.Method == http.MethodPost && !login {
-						return answer(r, 200, nil, `{"access_token":"`+token+`"}`), nil
-					}
-					return answer(r, status, http.Header{"X-Request-Id": {echo}}, `{"error":"`+echo+`","error_description":"`+echo+`"}`), nil
-				})}
-				c := client(t, cfg)
-				_, err := c.ListCustomers(t.Context())
-				if err == nil {
-					t.Fatalf("%d passed", status)
-				}
-				text := fmt.Sprintf("%v %+v", err, err)
-				for _, s := range secrets {
-					if strings.Contains(text, s) {
-						t.Errorf("status %d (login %v, in body %v) leaks %q: %s", status, login, inBody, s, text)
-					}
-				}
-			}
-		}
+func FuzzTokenAnswers(f *testing.F) {
+	for _, s := range []string{`{"access_token":"abc","expires_in":3600,"token_type":"Bearer"}`, `{"access_token":"a b"}`, `{"access_token":"a","expires_in":1e308}`, `{"access_token":"a","expires_in":"1e-400"}`, `[]`, `{"access_token":null}`, "<html>"} {
+		f.Add([]byte(s))
 	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		value, lifetime, odd := decodeToken(body)
+		if (odd == "") == (value == "") || lifetime < 0 || lifetime > maxLifetime {
+			t.Errorf("%q gives %q for %v, odd %q", body, value, lifetime, odd)
+		}
+		if strings.ContainsFunc(value, func(r rune) bool { return r <= ' ' || r > '~' }) {
+			t.Errorf("a token that cannot travel in a header: %q", value)
+		}
+	})
+}
+
+func FuzzErrorBodies(f *testing.F) {
+	for _, s := range []string{`{"error":"invalid_client"}`, `{"error":{"code":1}}`, `<html>`, ``, `{"error":"unauthorized_client"`} {
+		f.Add(400, []byte(s))
+	}
+	f.Fuzz(func(t *testing.T, status int, body []byte) {
+		kind := classify(status, nil, body)
+		if kind != "" && (kind != vendorhttp.Auth || status != 400 && status != 401) {
+			t.Errorf("%d %q is %s", status, body, kind)
+		}
+	})
 }
 
 func TestConfigNeverPrintsTheSecret(t *testing.T) {

@@ -2,6 +2,11 @@
 // read operations that the bridge uses, over a state that a test or a living
 // world can change at any time.
 //
+// A [Server] is an http.Handler for API and login alike, and through
+// [Server.Transport] a network of its own. Its contents are a [State], changed with
+// [Server.Edit] and filled with [State.AddSample]; [Server.Inject] makes it fail;
+// its time is [Options].Now, for example a simulator.Clock.
+//
 // # What is simulated
 //
 //   - POST /connect/token: client credentials with HTTP Basic or in the body,

@@ -2,81 +2,64 @@ package sandbox
 
 import (
 	"net/http"
-	"strings"
-	"time"
+
+	"uniview-bridge/pkg/vendorhttp/simulator"
 )
 
+// Fault makes matching requests go wrong; an operation is named as [Logged] does
+// it: "GET /v1/customers". List faults match lists only, PageShift pages after the
+// first only.
+type Fault = simulator.Fault
+
 // FaultKind says what goes wrong.
-type FaultKind string
+type FaultKind = simulator.FaultKind
+
+// Logged is one request that the portal received.
+type Logged = simulator.Logged
 
 // The kinds of fault.
 const (
-	Latency     FaultKind = "latency"      // the answer takes Delay
-	Status      FaultKind = "status"       // an answer of this Status instead of the true one
-	ResetBefore FaultKind = "reset-before" // the connection breaks before anything was done
-	ResetAfter  FaultKind = "reset-after"  // the connection breaks after the request was carried out
-	Truncate    FaultKind = "truncate"     // the answer breaks off in the middle
-	PageShift   FaultKind = "page-shift"   // on pages after the first the list has moved by Rows
-	EmptyList   FaultKind = "empty-list"   // a list comes with no rows, and says that there are none
-	WrongTotal  FaultKind = "wrong-total"  // a list's total is off by Rows
-	Revoke      FaultKind = "revoke"       // all credentials stop working, from this request on
-	EndTokens   FaultKind = "end-tokens"   // all tokens given out so far end; new ones can be had
+	Latency     = simulator.Latency
+	Status      = simulator.Status
+	ResetBefore = simulator.ResetBefore
+	ResetAfter  = simulator.ResetAfter
+	Truncate    = simulator.Truncate
+	PageShift   = simulator.PageShift
+	EmptyList   = simulator.EmptyList
+	WrongTotal  = simulator.WrongTotal
+
+	// Revoke ends all credentials, from this request on; see [State].Credentials.
+	Revoke = simulator.Revoke
+	// EndTokens ends all tokens given out so far; new ones can be had.
+	EndTokens FaultKind = "end-tokens"
 )
 
-// Fault makes matching requests go wrong. Op, Method and PathPrefix narrow what
-// matches; the zero value matches all.
-type Fault struct {
-	Kind       FaultKind
-	Op         string // a route as [Logged] names it: "GET /v1/customers"
-	Method     string
-	PathPrefix string
-	Skip       int // matching requests to let pass first
-	Times      int // how often; 0 = until [Server.ClearFaults]
-
-	Delay  time.Duration // Latency
-	Status int           // Status
-	Body   string        // Status; empty = one that fits the status
-	HTML   bool          // Status: the body is a page
-	Header http.Header   // Status
-	Rows   int           // PageShift: +1 = a row before went away, -1 = one came; WrongTotal
-	Hidden bool          // PageShift: the total does not show it
-}
-
-// Inject adds a fault.
-func (s *Server) Inject(f Fault) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.faults = append(s.faults, &f)
-}
-
-// ClearFaults removes all faults. Revoked credentials stay revoked: see
-// [State].Credentials.
-func (s *Server) ClearFaults() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.faults = nil
-}
-
-// faultsFor counts a request against the faults and returns those that strike.
-// The caller holds s.mu.
-func (s *Server) faultsFor(r *http.Request, op string) []Fault {
-	var hit []Fault
-	kept := s.faults[:0]
-	for _, f := range s.faults {
-		match := (f.Op == "" || f.Op == op) && (f.Method == "" || f.Method == r.Method) && strings.HasPrefix(r.URL.Path, f.PathPrefix)
-		switch {
-		case !match:
-		case f.Skip > 0:
-			f.Skip--
-		default:
-			hit = append(hit, *f)
-			if f.Times == 1 {
-				continue // used up
-			}
-			f.Times = max(f.Times-1, 0)
-		}
-		kept = append(kept, f)
+// applies narrows which requests a fault matches.
+func applies(f Fault, x *simulator.Exchange) bool {
+	switch f.Kind {
+	case PageShift:
+		return isList(x) && atoi(x.HTTP.URL.Query().Get("page_number"), 1) > 1
+	case EmptyList, WrongTotal:
+		return isList(x)
 	}
-	s.faults = kept
-	return hit
+	return true
+}
+
+func isList(x *simulator.Exchange) bool {
+	return x.HTTP.Method == http.MethodGet && routes[x.HTTP.URL.Path].list != nil
+}
+
+// before is what a fault changes in the portal before a request is carried out.
+func (s *Server) before(f Fault, _ *simulator.Exchange) (reply, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch f.Kind {
+	case Revoke:
+		for _, c := range s.state.Credentials {
+			c.Revoked = true
+		}
+	case EndTokens:
+		s.tokens = map[string]grant{}
+	}
+	return reply{}, false
 }

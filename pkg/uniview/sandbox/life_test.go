@@ -149,9 +149,9 @@ func TestTheRequestLog(t *testing.T) {
 	x.names("/v1/backupiq/alerts?type=job&page_size=2", "message")
 	x.get("/v1/nothing")
 	want := []Logged{
-		{epoch, "POST", "/connect/token", "", 200, "POST /connect/token", 0},
-		{epoch, "GET", "/v1/backupiq/alerts", "type=job&page_size=2", 200, "GET /v1/backupiq/alerts", 2},
-		{epoch, "GET", "/v1/nothing", "", 404, "", 0},
+		{Time: epoch, Method: "POST", Path: "/connect/token", Status: 200, Op: "POST /connect/token"},
+		{Time: epoch, Method: "GET", Path: "/v1/backupiq/alerts", Query: "type=job&page_size=2", Status: 200, Op: "GET /v1/backupiq/alerts", Rows: 2},
+		{Time: epoch, Method: "GET", Path: "/v1/nothing", Status: 404},
 	}
 	if d := cmp.Diff(want, x.s.Requests()); d != "" {
 		t.Error(d)

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"uniview-bridge/pkg/vendorhttp/simulator"
 )
 
 // A route is one operation. list is nil for the token endpoint.
@@ -61,6 +63,17 @@ var routes = map[string]route{
 		"id": anything, "name": anything, "customer_id": uuid,
 		"order_by": oneOf("name", "licenseType", "storageUsedBytes", "status", "customerName", "oS", "id"),
 	}), (*Server).endpoints},
+}
+
+// Routes returns the operations that the portal knows, sorted, as [Logged] names
+// them.
+func Routes() []string {
+	out := make([]string, 0, len(routes))
+	for path, rt := range routes {
+		out = append(out, rt.method+" "+path)
+	}
+	slices.Sort(out)
+	return out
 }
 
 // paged adds the parameters that every list has.
@@ -120,13 +133,13 @@ func moment(v string) string {
 }
 
 // list answers a list operation.
-func (s *Server) list(r *http.Request, rt route, faults []Fault) reply {
+func (s *Server) list(x *simulator.Exchange, rt route) reply {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.authorized(r) {
+	if !s.authorized(x.HTTP) {
 		return unauthorized()
 	}
-	q, err := url.ParseQuery(r.URL.RawQuery)
+	q, err := url.ParseQuery(x.HTTP.URL.RawQuery)
 	if err != nil {
 		return problem(http.StatusBadRequest, "query", "The query is not valid.")
 	}
@@ -151,14 +164,12 @@ func (s *Server) list(r *http.Request, rt route, faults []Fault) reply {
 		size = min(size, s.o.MaxPageSize)
 	}
 	shift, total := 0, len(rows)
-	for _, f := range faults {
+	for _, f := range x.Hits {
 		switch f.Kind {
 		case PageShift:
-			if page > 1 {
-				shift = f.Rows
-				if !f.Hidden {
-					total -= f.Rows
-				}
+			shift = f.Rows
+			if !f.Hidden {
+				total -= f.Rows
 			}
 		case EmptyList:
 			rows, total = nil, 0
@@ -173,12 +184,12 @@ func (s *Server) list(r *http.Request, rt route, faults []Fault) reply {
 		out = append(out, write())
 	}
 	rep := jsonReply(http.StatusOK, out)
-	rep.rows = len(out)
+	rep.Rows = len(out)
 	for name, n := range map[string]int{
 		"Paging-Page-Size": size, "Paging-Page-Number": page,
 		"Paging-Total-Records": total, "Paging-Total-Pages": (total + size - 1) / size,
 	} {
-		rep.header.Set(name, strconv.Itoa(n))
+		rep.Header.Set(name, strconv.Itoa(n))
 	}
 	return rep
 }

@@ -1,20 +1,16 @@
 package sandbox
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
-	"maps"
 	"net/http"
 	"net/url"
-	"slices"
-	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
+
+	"uniview-bridge/pkg/vendorhttp/simulator"
 )
 
 // Options describe a portal. The zero value is usable.
@@ -33,28 +29,18 @@ type Options struct {
 
 // Server is one portal. It is safe for concurrent use.
 type Server struct {
+	*simulator.Front
+
 	o      Options
 	mu     sync.Mutex
 	state  *State
 	tokens map[string]grant
 	issued int
-	faults []*Fault
-	log    []Logged
 }
 
 type grant struct {
 	client string
 	ends   time.Time
-}
-
-// Logged is one request that the portal received.
-type Logged struct {
-	Time        time.Time
-	Method      string
-	Path, Query string
-	Status      int    // 0 when the connection broke
-	Op          string // the route: "GET /v1/customers"; empty for an unknown one
-	Rows        int    // in the answer's list
 }
 
 // New makes an empty portal with one credential.
@@ -68,27 +54,18 @@ func New(o Options) *Server {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	if o.Sleep == nil {
-		o.Sleep = realSleep
-	}
 	if o.TokenLifetime <= 0 {
 		o.TokenLifetime = time.Hour
 	}
-	return &Server{
+	s := &Server{
 		o: o, tokens: map[string]grant{},
 		state: &State{seed: o.Seed, serial: map[string]int{}, Credentials: []*Credential{{ClientID: o.ClientID, Secret: o.ClientSecret}}},
 	}
-}
-
-func realSleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	s.Front = simulator.New(simulator.Config{
+		Now: o.Now, Sleep: o.Sleep, Route: s.route, Applies: applies, Before: s.before,
+		Refusal: func(f Fault) reply { return problem(f.Status, "", "") },
+	})
+	return s
 }
 
 // Edit changes the portal's data; no request is answered meanwhile.
@@ -101,38 +78,15 @@ func (s *Server) Edit(f func(*State)) {
 // View looks at the portal's data. It must not change it.
 func (s *Server) View(f func(*State)) { s.Edit(f) }
 
-// Requests returns what was asked so far, oldest first.
-func (s *Server) Requests() []Logged {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.log)
-}
-
-// ResetRequests forgets what was asked.
-func (s *Server) ResetRequests() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.log = nil
-}
-
-const maxLog = 100_000
-
 // reply is an answer before it travels.
-type reply struct {
-	status int
-	header http.Header
-	body   []byte
-	rows   int
-	reset  bool // no answer
-	cut    bool // half of the body
-}
+type reply = simulator.Reply
 
 func jsonReply(status int, v any) reply {
 	body, err := json.Marshal(v)
 	if err != nil {
-		return reply{status: 500}
+		return reply{Status: http.StatusInternalServerError}
 	}
-	return reply{status: status, header: http.Header{"Content-Type": {"application/json; charset=utf-8"}}, body: body}
+	return reply{Status: status, Header: http.Header{"Content-Type": {"application/json; charset=utf-8"}}, Body: body}
 }
 
 // problem is ASP.NET's answer to a request it cannot use [inferred].
@@ -143,157 +97,29 @@ func problem(status int, field, text string) reply {
 		doc["errors"] = map[string][]string{field: {text}}
 	}
 	r := jsonReply(status, doc)
-	r.header.Set("Content-Type", "application/problem+json; charset=utf-8")
+	r.Header.Set("Content-Type", "application/problem+json; charset=utf-8")
 	return r
 }
 
-// answer handles one request, whatever way it came.
-func (s *Server) answer(r *http.Request) reply {
-	rt, known := routes[r.URL.Path]
-	op := ""
-	if known {
-		op = rt.method + " " + r.URL.Path
+// route names a request's operation and says what carries it out.
+func (s *Server) route(x *simulator.Exchange) func() reply {
+	rt, known := routes[x.HTTP.URL.Path]
+	if !known {
+		return func() reply { return problem(http.StatusNotFound, "", "") }
 	}
-	s.mu.Lock()
-	hit := s.faultsFor(r, op)
-	s.mu.Unlock()
-	for _, f := range hit {
-		if f.Kind == Latency && s.o.Sleep(r.Context(), f.Delay) != nil {
-			return s.record(r, op, reply{reset: true})
-		}
-	}
-	var rep reply
-	for _, f := range hit {
-		switch f.Kind {
-		case ResetBefore:
-			return s.record(r, op, reply{reset: true})
-		case Status:
-			return s.record(r, op, f.reply())
-		case Revoke:
-			s.Edit(func(st *State) {
-				for _, c := range st.Credentials {
-					c.Revoked = true
-				}
-			})
-		case EndTokens:
-			s.Edit(func(*State) { s.tokens = map[string]grant{} })
-		}
-	}
+	x.Op = rt.method + " " + x.HTTP.URL.Path
 	switch {
-	case !known:
-		rep = problem(http.StatusNotFound, "", "")
-	case r.Method != rt.method:
-		rep = problem(http.StatusMethodNotAllowed, "", "")
-		rep.header.Set("Allow", rt.method)
+	case x.HTTP.Method != rt.method:
+		return func() reply {
+			rep := problem(http.StatusMethodNotAllowed, "", "")
+			rep.Header.Set("Allow", rt.method)
+			return rep
+		}
 	case rt.list == nil:
-		rep = s.token(r)
-	default:
-		rep = s.list(r, rt, hit)
+		return func() reply { return s.token(x) }
 	}
-	for _, f := range hit {
-		switch f.Kind {
-		case ResetAfter:
-			rep = reply{reset: true}
-		case Truncate:
-			rep.cut = true
-		}
-	}
-	return s.record(r, op, rep)
+	return func() reply { return s.list(x, rt) }
 }
-
-func (f Fault) reply() reply {
-	h := f.Header.Clone()
-	if h == nil {
-		h = http.Header{}
-	}
-	switch {
-	case f.HTML && f.Body == "":
-		f.Body = fmt.Sprintf("<html><head><title>%d %s</title></head><body>%s</body></html>", f.Status, http.StatusText(f.Status), http.StatusText(f.Status))
-	case f.Body == "":
-		rep := problem(f.Status, "", "")
-		maps.Copy(rep.header, h)
-		return rep
-	}
-	ct := "application/json; charset=utf-8"
-	if f.HTML {
-		ct = "text/html; charset=utf-8"
-	}
-	if h.Get("Content-Type") == "" {
-		h.Set("Content-Type", ct)
-	}
-	return reply{status: f.Status, header: h, body: []byte(f.Body)}
-}
-
-func (s *Server) record(r *http.Request, op string, rep reply) reply {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.log) >= maxLog {
-		s.log = slices.Delete(s.log, 0, maxLog/2)
-	}
-	status := rep.status
-	if rep.reset {
-		status = 0
-	}
-	s.log = append(s.log, Logged{Time: s.o.Now(), Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, Status: status, Op: op, Rows: rep.rows})
-	return rep
-}
-
-// ServeHTTP serves the portal and its login on one address.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	rep := s.answer(r)
-	if rep.reset {
-		panic(http.ErrAbortHandler)
-	}
-	maps.Copy(w.Header(), rep.header)
-	w.Header().Set("Content-Length", strconv.Itoa(len(rep.body)))
-	w.WriteHeader(rep.status)
-	if rep.cut {
-		_, _ = w.Write(rep.body[:len(rep.body)/2])
-		if f, ok := w.(http.Flusher); ok {
-			f.Flush()
-		}
-		panic(http.ErrAbortHandler)
-	}
-	_, _ = w.Write(rep.body)
-}
-
-// Transport answers in-process for any host, without sockets.
-func (s *Server) Transport() http.RoundTripper { return transport{s} }
-
-type transport struct{ s *Server }
-
-func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
-	if r.Body != nil {
-		defer r.Body.Close()
-	}
-	if err := r.Context().Err(); err != nil {
-		return nil, err
-	}
-	rep := t.s.answer(r)
-	if err := r.Context().Err(); err != nil {
-		return nil, err
-	}
-	if rep.reset {
-		return nil, syscall.ECONNRESET
-	}
-	var body io.Reader = bytes.NewReader(rep.body)
-	if rep.cut {
-		body = io.MultiReader(bytes.NewReader(rep.body[:len(rep.body)/2]), cutOff{})
-	}
-	h := rep.header
-	if h == nil {
-		h = http.Header{}
-	}
-	return &http.Response{
-		Status: fmt.Sprintf("%d %s", rep.status, http.StatusText(rep.status)), StatusCode: rep.status,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: h, Body: io.NopCloser(body), ContentLength: int64(len(rep.body)), Request: r,
-	}, nil
-}
-
-type cutOff struct{}
-
-func (cutOff) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
 // authorized says whether a request carries a living token.
 func (s *Server) authorized(r *http.Request) bool {
@@ -316,25 +142,21 @@ func (s *Server) credential(id string) *Credential {
 }
 
 func unauthorized() reply {
-	return reply{status: http.StatusUnauthorized, header: http.Header{"Www-Authenticate": {`Bearer error="invalid_token"`}}}
+	return reply{Status: http.StatusUnauthorized, Header: http.Header{"Www-Authenticate": {`Bearer error="invalid_token"`}}}
 }
 
 // token is POST /connect/token (uniview.md §2).
-func (s *Server) token(r *http.Request) reply {
+func (s *Server) token(x *simulator.Exchange) reply {
 	refuse := func(code string) reply { return jsonReply(http.StatusBadRequest, map[string]string{"error": code}) }
-	if ct, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";"); strings.TrimSpace(strings.ToLower(ct)) != "application/x-www-form-urlencoded" {
+	if ct, _, _ := strings.Cut(x.HTTP.Header.Get("Content-Type"), ";"); strings.TrimSpace(strings.ToLower(ct)) != "application/x-www-form-urlencoded" {
 		return refuse("invalid_request")
 	}
-	raw, err := io.ReadAll(io.LimitReader(r.Body, 64<<10))
-	if err != nil {
-		return refuse("invalid_request")
-	}
-	form, err := url.ParseQuery(string(raw))
+	form, err := url.ParseQuery(string(x.Body))
 	if err != nil {
 		return refuse("invalid_request")
 	}
 	id, secret := form.Get("client_id"), form.Get("client_secret")
-	if user, pass, ok := r.BasicAuth(); ok {
+	if user, pass, ok := x.HTTP.BasicAuth(); ok {
 		if id, err = url.QueryUnescape(user); err != nil {
 			return refuse("invalid_client")
 		}
@@ -364,6 +186,6 @@ func (s *Server) token(r *http.Request) reply {
 	}
 	s.tokens[token] = grant{client: id, ends: s.o.Now().Add(s.o.TokenLifetime)}
 	rep := jsonReply(http.StatusOK, map[string]any{"access_token": token, "expires_in": int(s.o.TokenLifetime.Seconds()), "token_type": "Bearer"})
-	rep.header.Set("Cache-Control", "no-store")
+	rep.Header.Set("Cache-Control", "no-store")
 	return rep
 }
