@@ -14,6 +14,7 @@ import (
 	"path"
 	"strings"
 	"sync"
+	"time"
 
 	"uniview-bridge/pkg/vendorhttp"
 )
@@ -66,7 +67,10 @@ func VerifySignature(signingKey string, rawBody []byte, signature string) bool {
 // VerifyCallback proves that a callback comes from the configured instance and
 // company, and reads it. The key's address stands in the unproven body, so it is
 // fetched only over https, only from this instance's own hosts, only from the
-// key page, and only for the configured company. Keys are cached.
+// key page, and only for the configured company. Keys are cached, and few are
+// fetched in a minute: a RateLimited error is about that, and answering 429 makes
+// ConnectWise deliver again. Every refusal wraps ErrSignature; other errors are
+// those of the fetch.
 func (c *Client) VerifyCallback(ctx context.Context, rawBody []byte, signature string) (Callback, error) {
 	if len(rawBody) > maxCallback {
 		return Callback{}, fmt.Errorf("%w: the body is too large", ErrSignature)
@@ -82,16 +86,16 @@ func (c *Client) VerifyCallback(ctx context.Context, rawBody []byte, signature s
 	if err != nil {
 		return Callback{}, err
 	}
-	key, cached := c.keys.get(u.String())
-	if !cached {
+	if key := c.keys.get(u.String()); !VerifySignature(key, rawBody, signature) {
+		// Not cached, or it was changed meanwhile.
 		if key, err = c.fetchKey(ctx, u); err != nil {
 			return Callback{}, err
 		}
+		if !VerifySignature(key, rawBody, signature) {
+			return Callback{}, fmt.Errorf("%w: the signature does not fit the body", ErrSignature)
+		}
+		c.keys.put(u.String(), key)
 	}
-	if !VerifySignature(key, rawBody, signature) {
-		return Callback{}, fmt.Errorf("%w: the signature does not fit the body", ErrSignature)
-	}
-	c.keys.put(u.String(), key)
 	return Callback{
 		Action: b.Action, Type: b.Type, RecordID: b.RecordID, MessageID: b.MessageID, Entity: json.RawMessage(validJSON(b.Entity)),
 	}, nil
@@ -132,8 +136,11 @@ func (c *Client) ownHost(host string) bool {
 // fetchKey reads a signing key: plainly first, and with credentials when that is
 // refused, because sources differ on what is needed (connectwise.md §9).
 func (c *Client) fetchKey(ctx context.Context, u *url.URL) (string, error) {
-	const op = "read callback key"
-	r := vendorhttp.Request{Op: op, Method: http.MethodGet, URL: u}
+	const op = readCallbackKey
+	if !c.keys.mayFetch(c.cfg.Now()) {
+		return "", vendorhttp.NewError(vendor, op.String(), vendorhttp.RateLimited, 0, "not sent: too many callbacks with unknown keys in the last minute")
+	}
+	r := vendorhttp.Request{Op: op.String(), Method: http.MethodGet, URL: u}
 	resp, err := c.http.Do(ctx, r)
 	if vendorhttp.IsAuth(err) || vendorhttp.IsForbidden(err) {
 		r.Header = c.header.Clone()
@@ -145,29 +152,34 @@ func (c *Client) fetchKey(ctx context.Context, u *url.URL) (string, error) {
 	var w struct {
 		SigningKey string `json:"signing_key"`
 	}
-	if err := decode(resp, op, false, &w); err != nil {
+	if err := decode(resp, op, &w); err != nil {
 		return "", err
 	}
 	if w.SigningKey == "" {
-		return "", malformed(op, resp.Status, false, "the answer holds no signing key")
+		return "", malformed(op, resp.Status, "the answer holds no signing key")
 	}
 	return w.SigningKey, nil
 }
 
 // keyCache keeps the few signing keys in use; only keys that verified a body
-// are kept, so a forger cannot fill it.
+// are kept, so a forger cannot fill it, and fetches are counted, so that he
+// cannot use up the request window either.
 type keyCache struct {
-	mu   sync.Mutex
-	keys map[string]string
+	mu      sync.Mutex
+	keys    map[string]string
+	since   time.Time // beginning of the present minute
+	fetches int       // in it
 }
 
-const maxKeys = 64
+const (
+	maxKeys    = 64
+	maxFetches = 30 // a minute
+)
 
-func (k *keyCache) get(id string) (string, bool) {
+func (k *keyCache) get(id string) string {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	key, ok := k.keys[id]
-	return key, ok
+	return k.keys[id]
 }
 
 func (k *keyCache) put(id, key string) {
@@ -179,70 +191,12 @@ func (k *keyCache) put(id, key string) {
 	k.keys[id] = key
 }
 
-// Registration is a callback that ConnectWise has been asked to send.
-type Registration struct {
-	ID             int
-	URL            string // the record's id is appended to it as text: end it with "?recordId="
-	Description    string
-	Type           string // ticket, company
-	Level          string // owner, board, ...
-	ObjectID       int    // 1 for the level owner
-	Inactive       bool   // ConnectWise does this after three days of failures
-	SelfSuppressed bool   // do not call back for changes made by this member
-}
-
-type wireRegistration struct {
-	ID             int    `json:"id,omitempty"`
-	URL            string `json:"url"`
-	Description    string `json:"description,omitempty"`
-	Type           string `json:"type"`
-	Level          string `json:"level"`
-	ObjectID       int    `json:"objectId"`
-	PayloadVersion string `json:"payloadVersion,omitempty"`
-	Inactive       bool   `json:"inactiveFlag"`
-	SelfSuppressed bool   `json:"isSelfSuppressedFlag"`
-}
-
-func (w wireRegistration) recID() int { return w.ID }
-
-func (w wireRegistration) out() Registration {
-	return Registration{
-		ID: w.ID, URL: w.URL, Description: w.Description, Type: w.Type, Level: w.Level,
-		ObjectID: w.ObjectID, Inactive: w.Inactive, SelfSuppressed: w.SelfSuppressed,
+func (k *keyCache) mayFetch(now time.Time) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if d := now.Sub(k.since); d < 0 || d >= time.Minute {
+		k.since, k.fetches = now, 0
 	}
-}
-
-// ListCallbacks reads the registered callbacks. It needs an extra right.
-func (c *Client) ListCallbacks(ctx context.Context) ([]Registration, error) {
-	return newPager[wireRegistration](c, listing{op: "list callbacks", path: "system/callbacks"}).collect(ctx)
-}
-
-// EnsureCallback registers a callback, or finds the one that is there. It needs
-// an extra right; nothing but the optional fast path depends on it.
-func (c *Client) EnsureCallback(ctx context.Context, r Registration) (Registration, error) {
-	const op = "register callback"
-	resp, err := c.do(ctx, call{op: op, method: http.MethodPost, path: "system/callbacks", body: wireRegistration{
-		URL: r.URL, Description: clip(r.Description, 99), Type: r.Type, Level: r.Level, ObjectID: r.ObjectID,
-		PayloadVersion: "3.0.0", SelfSuppressed: r.SelfSuppressed,
-	}})
-	if err == nil {
-		var w wireRegistration
-		if err := decode(resp, op, true, &w); err != nil {
-			return Registration{}, err
-		}
-		return w.out(), nil
-	}
-	if !hasInner(err, codeObjectExist) {
-		return Registration{}, err
-	}
-	list, listErr := c.ListCallbacks(ctx)
-	if listErr != nil {
-		return Registration{}, listErr
-	}
-	for _, have := range list {
-		if have.URL == r.URL && strings.EqualFold(have.Type, r.Type) && strings.EqualFold(have.Level, r.Level) {
-			return have, nil
-		}
-	}
-	return Registration{}, err
+	k.fetches++
+	return k.fetches <= maxFetches
 }

@@ -2,9 +2,11 @@ package connectwise
 
 import (
 	"errors"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"uniview-bridge/pkg/connectwise/sandbox"
 	"uniview-bridge/pkg/vendorhttp"
@@ -99,6 +101,114 @@ func TestCallbacksAreRegisteredOnce(t *testing.T) {
 	}
 	if list, err := c.ListCallbacks(t.Context()); err != nil || len(list) != 1 {
 		t.Errorf("%+v, %v", list, err)
+	}
+}
+
+func TestADeliveredCallbackIsProvenFromItsRawBytes(t *testing.T) {
+	t.Parallel()
+	var c *Client
+	var got []Callback
+	srv := sandbox.New(sandbox.Options{Callbacks: roundTrip(func(r *http.Request) (*http.Response, error) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return nil, err
+		}
+		cb, err := c.VerifyCallback(r.Context(), body, r.Header.Get(SignatureHeader))
+		if err != nil {
+			t.Error(err)
+		}
+		got = append(got, cb)
+		return reply(200, "text/plain", ""), nil
+	})})
+	srv.Edit(func(st *sandbox.State) { st.AddStandardSetup(); st.Role.GrantExtras() })
+	c, err := New(config(srv.Transport()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.EnsureCallback(t.Context(), Registration{URL: "https://x/?recordId=", Type: "ticket", Level: "owner"}); err != nil {
+		t.Fatal(err)
+	}
+	srv.Edit(func(st *sandbox.State) { st.AddTicket(msp, "t", "tech1"); st.DeleteTicket(1001) })
+	srv.DeliverCallbacks(t.Context())
+	if len(got) != 2 || got[0].Action != "added" || got[0].RecordID != 1001 || got[1].Action != "deleted" || string(got[1].Entity) != "null" || got[0].MessageID == got[1].MessageID {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestAChangedSigningKeyIsFetchedAgainButForgersCannotMakeUsCallWithoutEnd(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(1e9, 0)
+	c, srv := start(t, func(c *Config) { c.Now = func() time.Time { return now } })
+	signed := func() (body []byte, sig string) {
+		srv.Edit(func(st *sandbox.State) { body, sig = st.SignedCallback(siteURL, "updated", 1) })
+		return body, sig
+	}
+	for _, key := range []string{"first", "second"} {
+		srv.Edit(func(st *sandbox.State) { st.CallbackKey = key })
+		body, sig := signed()
+		if _, err := c.VerifyCallback(t.Context(), body, sig); err != nil {
+			t.Errorf("%s key: %v", key, err)
+		}
+	}
+	body, sig := signed()
+	var err error
+	for range 100 {
+		_, err = c.VerifyCallback(t.Context(), body, "AAAA")
+	}
+	if !vendorhttp.IsRateLimited(err) || count(srv, "callback key") != maxFetches {
+		t.Errorf("%v after %d fetches", err, count(srv, "callback key"))
+	}
+	if _, err := c.VerifyCallback(t.Context(), body, sig); err != nil {
+		t.Errorf("a true callback meanwhile: %v", err)
+	}
+	now = now.Add(time.Minute)
+	if _, err := c.VerifyCallback(t.Context(), body, "AAAA"); !errors.Is(err, ErrSignature) {
+		t.Errorf("a minute later: %v", err)
+	}
+}
+
+func TestACallbackThatWasSwitchedOffIsSwitchedOnAgain(t *testing.T) {
+	t.Parallel()
+	c, srv := start(t)
+	srv.Edit(func(st *sandbox.State) { st.Role.GrantExtras() })
+	want := Registration{URL: "https://bridge.example.com/hook?recordId=", Type: "ticket", Level: "owner"}
+	if _, err := c.EnsureCallback(t.Context(), want); err != nil {
+		t.Fatal(err)
+	}
+	srv.Edit(func(st *sandbox.State) { st.Callbacks[0].Inactive = true })
+	if got, err := c.EnsureCallback(t.Context(), want); err != nil || got.Inactive || got.ID != 1 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	srv.View(func(st *sandbox.State) {
+		if st.Callbacks[0].Inactive || len(st.Callbacks) != 1 {
+			t.Errorf("%+v", st.Callbacks)
+		}
+	})
+}
+
+func TestOnlyOurOwnCallbackIsDeleted(t *testing.T) {
+	t.Parallel()
+	c, srv := start(t)
+	srv.Edit(func(st *sandbox.State) { st.Role.GrantExtras() })
+	ours, err := c.EnsureCallback(t.Context(), Registration{URL: "https://bridge.example.com/hook?recordId=", Type: "ticket", Level: "owner"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv.Edit(func(st *sandbox.State) { st.Callbacks[0].URL = "https://other.example.com/?id=" })
+	if err := c.DeleteCallback(t.Context(), ours); !vendorhttp.IsConflict(err) || count(srv, "delete callback") != 0 {
+		t.Errorf("another's callback: %v", err)
+	}
+	srv.Edit(func(st *sandbox.State) { st.Callbacks[0].URL = ours.URL })
+	for range 2 { // the second time it is gone already
+		if err := c.DeleteCallback(t.Context(), ours); err != nil {
+			t.Error(err)
+		}
+	}
+	if n := count(srv, "delete callback"); n != 1 {
+		t.Errorf("sent %d times", n)
+	}
+	if err := c.DeleteCallback(t.Context(), Registration{}); !vendorhttp.IsInvalid(err) {
+		t.Errorf("no id: %v", err)
 	}
 }
 

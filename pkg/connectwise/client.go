@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"maps"
 	"net/http"
 	"net/url"
@@ -63,8 +64,10 @@ func New(cfg Config) (*Client, error) {
 			Vendor: vendor, HTTP: cfg.HTTP, Limit: limit, MaxBody: cfg.MaxBody, UserAgent: cfg.UserAgent,
 			Timeout: cfg.Timeout, Retries: cfg.Retries, Sleep: cfg.Sleep, Rand: cfg.Rand, Now: cfg.Now,
 			AllowInsecure: loopback, PublicOnly: !loopback,
-			Secrets:    []string{cfg.PublicKey, cfg.PrivateKey, cfg.ClientID},
-			ParseError: parseError, Classify: classify,
+			Ports:            portsOf(addr), // so that nothing discovered leads to another port
+			Secrets:          []string{cfg.PublicKey, cfg.PrivateKey, cfg.ClientID},
+			RequestIDHeaders: []string{"X-Cw-Request-Id"}, // connectwise.md §2
+			ParseError:       parseError, Classify: classify,
 		}),
 	}
 	accept := "application/json"
@@ -80,14 +83,22 @@ func New(cfg Config) (*Client, error) {
 	return c, nil
 }
 
+// String names the instance and hides the keys.
+func (c *Client) String() string { return c.cfg.String() }
+
+// GoString is String, so that %#v does not show the keys either.
+func (c *Client) GoString() string { return c.String() }
+
+// LogValue names the instance and hides the keys.
+func (c *Client) LogValue() slog.Value { return c.cfg.LogValue() }
+
 // Address is the normalised address of the instance.
 func (c *Client) Address() Address { return c.addr }
 
 // call is one API request, without host and code base.
 type call struct {
-	op     string
-	method string
-	path   string // below /apis/3.0, escaped
+	op     operation
+	ids    []int // in the path
 	query  url.Values
 	header http.Header
 	body   any
@@ -97,15 +108,18 @@ type call struct {
 // nothing was executed, the code base is discovered and the call sent again,
 // once.
 func (c *Client) do(ctx context.Context, r call) (*vendorhttp.Response, error) {
+	path, err := r.op.path(r.ids)
+	if err != nil {
+		return nil, err
+	}
 	var body []byte
 	if r.body != nil {
-		var err error
 		if body, err = json.Marshal(r.body); err != nil {
-			return nil, vendorhttp.NewError(vendor, r.op, vendorhttp.Invalid, 0, "the request cannot be written as JSON")
+			return nil, invalid(r.op, "the request cannot be written as JSON")
 		}
 	}
 	at := c.currentRoute()
-	resp, err := c.send(ctx, at, r, body)
+	resp, err := c.send(ctx, at, r, path, body)
 	if !isUnrouted(err) {
 		return resp, err
 	}
@@ -116,17 +130,17 @@ func (c *Client) do(ctx context.Context, r call) (*vendorhttp.Response, error) {
 	if !moved {
 		return nil, err
 	}
-	return c.send(ctx, next, r, body)
+	return c.send(ctx, next, r, path, body)
 }
 
-func (c *Client) send(ctx context.Context, at route, r call, body []byte) (*vendorhttp.Response, error) {
+func (c *Client) send(ctx context.Context, at route, r call, path string, body []byte) (*vendorhttp.Response, error) {
 	header := c.header.Clone()
 	maps.Copy(header, r.header)
 	u := &url.URL{Scheme: c.addr.Scheme, Host: at.host, RawQuery: encodeQuery(r.query)}
-	u = u.JoinPath(at.codebase, "apis", "3.0", r.path)
-	resp, err := c.http.Do(ctx, vendorhttp.Request{Op: r.op, Method: r.method, URL: u, Header: header, Body: body})
+	u = u.JoinPath(at.codebase, "apis", "3.0", path)
+	resp, err := c.http.Do(ctx, vendorhttp.Request{Op: r.op.String(), Method: operations[r.op].Method, URL: u, Header: header, Body: body})
 	var e *vendorhttp.Error
-	if errors.As(err, &e) && r.method != http.MethodGet && e.Status/100 == 3 {
+	if errors.As(err, &e) && r.op.write() && e.Status/100 == 3 {
 		// Creates are known to be answered with a redirect although the record
 		// was made (connectwise.md §5).
 		e.Uncertain = true
@@ -141,21 +155,21 @@ func encodeQuery(q url.Values) string {
 
 // decode reads one object. For a write, an unreadable answer leaves the outcome
 // open, which the error says.
-func decode(resp *vendorhttp.Response, op string, write bool, out any) error {
+func decode(resp *vendorhttp.Response, op operation, out any) error {
 	if err := json.Unmarshal(resp.Body, out); err != nil {
-		return malformed(op, resp.Status, write, "the answer is not the JSON that was expected")
+		return malformed(op, resp.Status, "the answer is not the JSON that was expected")
 	}
 	return nil
 }
 
-func malformed(op string, status int, write bool, message string) error {
-	e := vendorhttp.NewError(vendor, op, vendorhttp.Malformed, status, message)
-	e.Uncertain = write
+func malformed(op operation, status int, message string) error {
+	e := vendorhttp.NewError(vendor, op.String(), vendorhttp.Malformed, status, message)
+	e.Uncertain = op.write()
 	return e
 }
 
-func invalid(op, message string) error {
-	return vendorhttp.NewError(vendor, op, vendorhttp.Invalid, 0, message)
+func invalid(op operation, message string) error {
+	return vendorhttp.NewError(vendor, op.String(), vendorhttp.Invalid, 0, message)
 }
 
 func sortedUnique(ids []int) []int {
@@ -167,4 +181,12 @@ func sortedUnique(ids []int) []int {
 func hostOnly(hostport string) string {
 	u := url.URL{Host: hostport}
 	return u.Hostname()
+}
+
+// portsOf is the port that the address names, if it names one.
+func portsOf(a Address) []string {
+	if port := (&url.URL{Host: a.Site}).Port(); port != "" {
+		return []string{port}
+	}
+	return nil
 }

@@ -3,10 +3,10 @@ package connectwise
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -218,7 +218,8 @@ func TestARouteThatStaysUnknownIsAskedForOnlyOnceAMinute(t *testing.T) {
 	c, srv := start(t)
 	srv.Inject(sandbox.Fault{Op: "list boards", Kind: sandbox.StatusFault, Status: 404, HTML: true})
 	for range 5 {
-		if _, err := c.ListBoards(t.Context()); !vendorhttp.IsNotFound(err) {
+		// Not "not found": nothing may be concluded from it.
+		if _, err := c.ListBoards(t.Context()); vendorhttp.KindOf(err) != vendorhttp.Unavailable {
 			t.Fatalf("got %v", err)
 		}
 	}
@@ -269,7 +270,7 @@ func TestEveryCallCarriesTheClientIDAndPinsTheVersion(t *testing.T) {
 	want := []string{
 		sandbox.Defaults.ClientID, "application/vnd.connectwise.com+json; version=2025.1",
 		"https://api-na.myconnectwise.net/v4_6_release/apis/3.0/service/tickets?conditions=%28externalXRef%20like%20%22uv-%25%22%20and%20closedFlag%3Dfalse%29" +
-			"&fields=" + strings.ReplaceAll(ticketFields, ",", "%2C") + "&pageSize=1000",
+			"&fields=" + strings.ReplaceAll(membersOf(reflect.TypeFor[wireTicket]()), ",", "%2C") + "&pageSize=1000",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -278,23 +279,14 @@ func TestEveryCallCarriesTheClientIDAndPinsTheVersion(t *testing.T) {
 
 func TestRequestedFieldsAreThoseThatAreRead(t *testing.T) {
 	t.Parallel()
-	for fields, wire := range map[string]any{companyFields: wireCompany{}, boardFields: wireBoard{}, ticketFields: wireTicket{}} {
-		asked := map[string]bool{}
-		for f := range strings.SplitSeq(fields, ",") {
-			asked[f] = true
-		}
-		typ := reflect.TypeOf(wire)
-		for field := range typ.Fields() {
-			name := field.Tag.Get("json")
-			if !asked[name] {
-				t.Errorf("%s.%s is read but not asked for", typ.Name(), name)
-			}
-			delete(asked, name)
-		}
-		for name := range asked {
-			if name != "recordType" {
-				t.Errorf("%s: %s is asked for but not read", typ.Name(), name)
-			}
+	for want, typ := range map[string]reflect.Type{
+		"id,identifier,name,deletedFlag,status,types,_info":                                                reflect.TypeFor[wireCompany](),
+		"id,name,sortOrder,inactive,closedStatus,defaultFlag,escalationStatus":                             reflect.TypeFor[Status](),
+		"id,url,description,type,level,objectId,inactiveFlag,isSelfSuppressedFlag":                         reflect.TypeFor[Registration](),
+		"id,ticketId,text,detailDescriptionFlag,internalAnalysisFlag,resolutionFlag,createdBy,dateCreated": reflect.TypeFor[wireNote](),
+	} {
+		if got := membersOf(typ); got != want {
+			t.Errorf("%s: %s", typ, got)
 		}
 	}
 }
@@ -357,10 +349,15 @@ func TestConcurrentUsersTogetherStayInsideTheRequestWindow(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		const workers = 8
+		each := 300
+		if testing.Short() {
+			each = 125
+		}
 		done := make(chan error)
-		for range 8 {
+		for range workers {
 			go func() {
-				for range 300 {
+				for range each {
 					if _, err := c.SystemInfo(context.Background()); err != nil {
 						done <- err
 						return
@@ -369,13 +366,13 @@ func TestConcurrentUsersTogetherStayInsideTheRequestWindow(t *testing.T) {
 				done <- nil
 			}()
 		}
-		for range 8 {
+		for range workers {
 			if err := <-done; err != nil {
 				t.Fatal(err)
 			}
 		}
 		log := srv.Requests()
-		if len(log) != 2400 {
+		if len(log) != workers*each {
 			t.Fatalf("%d requests", len(log))
 		}
 		for i := 800; i < len(log); i++ {
@@ -386,36 +383,41 @@ func TestConcurrentUsersTogetherStayInsideTheRequestWindow(t *testing.T) {
 	})
 }
 
-func TestSecretsAppearInNoText(t *testing.T) {
+func TestSomeServersAnswer404ForAnUnknownCompany(t *testing.T) {
 	t.Parallel()
-	cfg := config(nil)
-	texts := []string{fmt.Sprint(cfg), fmt.Sprintf("%+v %#v %s", cfg, cfg, cfg), cfg.LogValue().String()}
-	for _, body := range []string{
-		`{"code":"x","message":"key ` + cfg.PrivateKey + `"}`, "<html><title>" + cfg.PrivateKey + "</title>", cfg.PublicKey + cfg.PrivateKey + cfg.ClientID,
-	} {
-		for _, status := range []int{302, 400, 401, 403, 404, 408, 429, 500, 200} {
-			c := fixed(t, status, "text/plain", body, "Location", "http://x/"+cfg.PrivateKey)
-			for _, call := range []func() error{
-				func() error { return c.Test(t.Context()) },
-				func() error { _, err := c.ListCompanies(t.Context(), CompanyQuery{}); return err },
-				func() error {
-					_, err := c.CreateTicket(t.Context(), TicketWrite{Summary: "s", CompanyID: 1})
-					return err
-				},
-			} {
-				if err := call(); err != nil {
-					texts = append(texts, err.Error())
-				} else {
-					t.Errorf("status %d body %q: no error", status, body)
-				}
-			}
+	c, srv := start(t, func(c *Config) { c.CompanyID = "other" })
+	srv.Edit(func(st *sandbox.State) { st.Unknown404 = true })
+	var e *vendorhttp.Error
+	if _, err := c.Discover(t.Context()); !errors.As(err, &e) || e.Code != CodeUnknownCompany || e.Kind != vendorhttp.Auth {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestOnlyThePortOfTheAddressIsCalled(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string][]string{"na": nil, "https://cw.example.com:443": nil, "https://cw.example.com:8443": {"8443"}, "https://[2606:4700::1]:8443": {"8443"}} {
+		a, err := ParseAddress(address, false)
+		if got := portsOf(a); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s: %v, %v", address, got, err)
 		}
 	}
-	for _, text := range texts {
-		for _, secret := range []string{cfg.PrivateKey, cfg.PublicKey, cfg.ClientID} {
-			if strings.Contains(text, secret) {
-				t.Errorf("a secret in %q", text)
-			}
+}
+
+func FuzzCompanyInfo(f *testing.F) {
+	f.Add([]byte(`{"CompanyName":"ConnectWise","Codebase":"v2017_3/","VersionCode":"v2017.3","VersionNumber":"v4.6.38842","CompanyID":"CW","IsCloud":"True","SiteUrl":"api-na.myconnectwise.net"}`))
+	f.Add([]byte(`null`))
+	f.Add([]byte(`{"Codebase":"../../x/","IsCloud":true}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		c, err := New(config(roundTrip(func(*http.Request) (*http.Response, error) { return reply(200, "application/json", string(body)), nil })))
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
+		info, err := c.Discover(t.Context())
+		if err == nil && !codebasePattern.MatchString(info.Codebase) {
+			t.Fatalf("%q gave %+v", body, info)
+		}
+		if host := c.apiHost(info.SiteURL); host != "" && !strings.HasSuffix(host, ".myconnectwise.net") && !strings.HasSuffix(host, ".connectwisedev.com") {
+			t.Fatalf("%q leads to %s", body, host)
+		}
+	})
 }

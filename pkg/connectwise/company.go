@@ -2,7 +2,6 @@ package connectwise
 
 import (
 	"context"
-	"fmt"
 	"time"
 )
 
@@ -35,10 +34,6 @@ type wireCompany struct {
 	Info       wireInfo `json:"_info"`
 }
 
-const companyFields = "id,identifier,name,deletedFlag,status,types,_info"
-
-func (w wireCompany) recID() int { return w.ID }
-
 func (w wireCompany) out() Company {
 	c := Company{
 		ID: w.ID, Identifier: w.Identifier, Name: w.Name, Deleted: bool(w.Deleted),
@@ -57,9 +52,7 @@ func (c *Client) CompaniesPager(q CompanyQuery) *Pager[Company] {
 		// Soft-deleted companies are listed unless this is said (connectwise.md §7.3).
 		rest = append(rest, Where("deletedFlag", Equal, Bool(false)))
 	}
-	return newPager[wireCompany](c, listing{
-		op: "list companies", path: "company/companies", fields: companyFields, parts: idParts(q.IDs, rest...),
-	})
+	return newPager(c, listing{op: listCompanies, parts: idParts(q.IDs, rest...)}, wireCompany.out)
 }
 
 // ListCompanies reads all companies that the query chooses, by id. An API
@@ -70,86 +63,40 @@ func (c *Client) ListCompanies(ctx context.Context, q CompanyQuery) ([]Company, 
 
 // CompanyStatus is a status that companies can have.
 type CompanyStatus struct {
-	ID             int
-	Name           string
-	Default        bool
-	Inactive       bool
-	DisallowSaving bool // probably blocks new tickets of such companies
-}
-
-type wireCompanyStatus struct {
 	ID             int    `json:"id"`
 	Name           string `json:"name"`
-	Default        flag   `json:"defaultFlag"`
-	Inactive       flag   `json:"inactiveFlag"`
-	DisallowSaving flag   `json:"disallowSavingFlag"`
-}
-
-func (w wireCompanyStatus) recID() int { return w.ID }
-
-func (w wireCompanyStatus) out() CompanyStatus {
-	return CompanyStatus{ID: w.ID, Name: w.Name, Default: bool(w.Default), Inactive: bool(w.Inactive), DisallowSaving: bool(w.DisallowSaving)}
+	Default        bool   `json:"defaultFlag"`
+	Inactive       bool   `json:"inactiveFlag"`
+	DisallowSaving bool   `json:"disallowSavingFlag"` // probably blocks new tickets of such companies
 }
 
 // ListCompanyStatuses reads the statuses that companies can have.
 func (c *Client) ListCompanyStatuses(ctx context.Context) ([]CompanyStatus, error) {
-	return newPager[wireCompanyStatus](c, listing{
-		op: "list company statuses", path: "company/companies/statuses", fields: "id,name,defaultFlag,inactiveFlag,disallowSavingFlag",
-	}).collect(ctx)
+	return newPager(c, listing{op: listCompanyStatuses}, same[CompanyStatus]).collect(ctx)
 }
 
 // CompanyType is a type that companies can have.
 type CompanyType struct {
-	ID      int
-	Name    string
-	Default bool
-	Vendor  bool
-}
-
-type wireCompanyType struct {
 	ID      int    `json:"id"`
 	Name    string `json:"name"`
-	Default flag   `json:"defaultFlag"`
-	Vendor  flag   `json:"vendorFlag"`
-}
-
-func (w wireCompanyType) recID() int { return w.ID }
-
-func (w wireCompanyType) out() CompanyType {
-	return CompanyType{ID: w.ID, Name: w.Name, Default: bool(w.Default), Vendor: bool(w.Vendor)}
+	Default bool   `json:"defaultFlag"`
+	Vendor  bool   `json:"vendorFlag"`
 }
 
 // ListCompanyTypes reads the types that companies can have.
 func (c *Client) ListCompanyTypes(ctx context.Context) ([]CompanyType, error) {
-	return newPager[wireCompanyType](c, listing{
-		op: "list company types", path: "company/companies/types", fields: "id,name,defaultFlag,vendorFlag",
-	}).collect(ctx)
+	return newPager(c, listing{op: listCompanyTypes}, same[CompanyType]).collect(ctx)
 }
 
 // Site is a location of a company.
 type Site struct {
-	ID       int
-	Name     string
-	Primary  bool
-	Inactive bool
-}
-
-type wireSite struct {
 	ID       int    `json:"id"`
 	Name     string `json:"name"`
-	Primary  flag   `json:"primaryAddressFlag"`
-	Inactive flag   `json:"inactiveFlag"`
-}
-
-func (w wireSite) recID() int { return w.ID }
-
-func (w wireSite) out() Site {
-	return Site{ID: w.ID, Name: w.Name, Primary: bool(w.Primary), Inactive: bool(w.Inactive)}
+	Primary  bool   `json:"primaryAddressFlag"`
+	Inactive bool   `json:"inactiveFlag"`
 }
 
 // ListSites reads the sites of one company.
 func (c *Client) ListSites(ctx context.Context, companyID int) ([]Site, error) {
-	return newPager[wireSite](c, listing{
-		op: "list sites", path: fmt.Sprintf("company/companies/%d/sites", companyID), fields: "id,name,primaryAddressFlag,inactiveFlag",
-	}).collect(ctx)
+	return newPager(c, listing{op: listSites, ids: []int{companyID}}, same[Site]).collect(ctx)
 }

@@ -42,12 +42,13 @@ const recheck = time.Minute
 // Discover asks the instance about the configured login company. A company that
 // is not known there is an Auth error with code UnknownCompany.
 func (c *Client) Discover(ctx context.Context) (CompanyInfo, error) {
-	const op = "discover company"
+	const op = discoverCompany
 	u := &url.URL{Scheme: c.addr.Scheme, Host: c.addr.Site}
 	u = u.JoinPath("login", "companyinfo", url.PathEscape(c.cfg.CompanyID))
-	resp, err := c.http.Do(ctx, vendorhttp.Request{Op: op, Method: http.MethodGet, URL: u})
-	if vendorhttp.IsNotFound(err) {
-		return CompanyInfo{}, c.unknownCompany(op, http.StatusNotFound)
+	resp, err := c.http.Do(ctx, vendorhttp.Request{Op: op.String(), Method: http.MethodGet, URL: u})
+	var e *vendorhttp.Error
+	if errors.As(err, &e) && e.Status == http.StatusNotFound { // some servers (connectwise.md §2)
+		return CompanyInfo{}, c.unknownCompany(http.StatusNotFound)
 	}
 	if err != nil {
 		return CompanyInfo{}, err
@@ -57,23 +58,23 @@ func (c *Client) Discover(ctx context.Context) (CompanyInfo, error) {
 		IsCloud                                                               flag
 	}
 	if json.Unmarshal(resp.Body, &w) != nil {
-		return CompanyInfo{}, malformed(op, resp.Status, false, "this address does not answer like ConnectWise: check the host name")
+		return CompanyInfo{}, malformed(op, resp.Status, "this address does not answer like ConnectWise: check the host name")
 	}
 	if w == nil || w.Codebase == "" {
-		return CompanyInfo{}, c.unknownCompany(op, resp.Status)
+		return CompanyInfo{}, c.unknownCompany(resp.Status)
 	}
 	info := CompanyInfo{
 		CompanyName: w.CompanyName, CompanyID: w.CompanyID, Codebase: strings.Trim(w.Codebase, "/"),
 		VersionCode: w.VersionCode, VersionNumber: w.VersionNumber, SiteURL: w.SiteURL, Cloud: bool(w.IsCloud),
 	}
 	if !codebasePattern.MatchString(info.Codebase) {
-		return CompanyInfo{}, malformed(op, resp.Status, false, "companyinfo names a code base that cannot be part of an address")
+		return CompanyInfo{}, malformed(op, resp.Status, "companyinfo names a code base that cannot be part of an address")
 	}
 	return info, nil
 }
 
-func (c *Client) unknownCompany(op string, status int) error {
-	e := vendorhttp.NewError(vendor, op, vendorhttp.Auth, status, fmt.Sprintf(
+func (c *Client) unknownCompany(status int) error {
+	e := vendorhttp.NewError(vendor, discoverCompany.String(), vendorhttp.Auth, status, fmt.Sprintf(
 		"ConnectWise at %s does not know the company %q: check the address and the company id (letter case counts)",
 		c.addr.Site, clip(c.cfg.CompanyID, 60)))
 	e.Code = CodeUnknownCompany
@@ -128,8 +129,8 @@ func (c *Client) apiHost(site string) string {
 
 // SystemInfo reads the server's version. It needs valid keys and clientId.
 func (c *Client) SystemInfo(ctx context.Context) (SystemInfo, error) {
-	const op = "read system info"
-	resp, err := c.do(ctx, call{op: op, method: http.MethodGet, path: "system/info"})
+	const op = readSystemInfo
+	resp, err := c.do(ctx, call{op: op})
 	if err != nil {
 		return SystemInfo{}, err
 	}
@@ -139,7 +140,7 @@ func (c *Client) SystemInfo(ctx context.Context) (SystemInfo, error) {
 		ServerTimeZone string `json:"serverTimeZone"`
 		CloudRegion    string `json:"cloudRegion"`
 	}
-	if err := decode(resp, op, false, &w); err != nil {
+	if err := decode(resp, op, &w); err != nil {
 		return SystemInfo{}, err
 	}
 	return SystemInfo{Version: w.Version, Cloud: bool(w.IsCloud), ServerTimeZone: w.ServerTimeZone, CloudRegion: w.CloudRegion}, nil
@@ -157,7 +158,7 @@ func (c *Client) Test(ctx context.Context) error {
 		return nil // the keys were accepted, this one record was not
 	}
 	var e *vendorhttp.Error
-	if errors.As(err, &e) && e.Kind == vendorhttp.NotFound {
+	if errors.As(err, &e) && isUnrouted(err) {
 		e.Message = "ConnectWise knows the company but not the API here; its cloud also answers so when the keys are wrong: check the keys and the address"
 	}
 	return err

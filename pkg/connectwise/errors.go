@@ -20,6 +20,7 @@ const (
 
 const (
 	codeAPI         = "ConnectWiseApi"
+	codeRequired    = "MissingRequiredField"
 	sslRequired     = "ssl is required"
 	gatewayText     = "cannot route"
 	codeObjectExist = "ObjectExists"
@@ -63,7 +64,7 @@ func parseError(status int, header http.Header, body []byte) (code, message stri
 		}
 		details = append(details, text)
 	}
-	if message = b.Message; strings.Contains(strings.ToLower(message), sslRequired) {
+	if message = b.Message; strings.Contains(strings.ToLower(message), sslRequired) { // see classify
 		message = "SSL is required: the API must be called at its own host name (api- before the site name)"
 	}
 	return code, message, details
@@ -74,17 +75,19 @@ func isGatewayText(status int, body []byte) bool {
 }
 
 // classify corrects the kinds that the status alone gets wrong.
-func classify(status int, _ http.Header, body []byte) vendorhttp.Kind {
-	var b errorBody
-	if json.Unmarshal(body, &b) != nil {
-		return ""
-	}
-	text := strings.ToLower(b.Message)
+func classify(status int, header http.Header, body []byte) vendorhttp.Kind {
+	code, message, inner := parseError(status, header, body)
+	text := strings.ToLower(message)
 	switch {
+	case status == http.StatusNotFound && unrouted(status, code):
+		// Not a missing record, which nothing may conclude from it: the route is
+		// unknown, or the cloud says so of wrong keys (connectwise.md §2).
+		return vendorhttp.Unavailable
 	case strings.Contains(text, sslRequired):
 		// The same code as a missing right, but it is the address (connectwise.md §5).
 		return vendorhttp.Invalid
-	case status == http.StatusBadRequest && len(b.Errors) == 0 && strings.Contains(text, "clientid"):
+	case code == CodePage:
+	case status == http.StatusBadRequest && len(inner) == 0 && strings.Contains(text, "clientid"):
 		return vendorhttp.Auth
 	}
 	return ""
@@ -94,14 +97,15 @@ func classify(status int, _ http.Header, body []byte) vendorhttp.Kind {
 // on 400, or a 404 that is not about a record (connectwise.md §2).
 func isUnrouted(err error) bool {
 	var e *vendorhttp.Error
-	if !errors.As(err, &e) {
-		return false
-	}
-	switch e.Status {
+	return errors.As(err, &e) && unrouted(e.Status, e.Code)
+}
+
+func unrouted(status int, code string) bool {
+	switch status {
 	case http.StatusBadRequest:
-		return e.Code == CodeGateway
+		return code == CodeGateway
 	case http.StatusNotFound:
-		return e.Code == CodePage || e.Code == codeAPI
+		return code == CodePage || code == codeAPI
 	}
 	return false
 }
@@ -118,6 +122,25 @@ func hasInner(err error, code string) bool {
 		}
 	}
 	return e.Code == code
+}
+
+// RequiredFields names the members that ConnectWise refused a write for lacking,
+// as it spells them: "subType", "item". No list says which a board requires, so
+// this is how one finds out (connectwise.md §5).
+func RequiredFields(err error) []string {
+	var e *vendorhttp.Error
+	if !errors.As(err, &e) {
+		return nil
+	}
+	var names []string
+	for _, d := range e.Details {
+		if rest, ok := strings.CutPrefix(d, "["+codeRequired+"] "); ok {
+			if name, _, ok := strings.Cut(rest, ": "); ok {
+				names = append(names, strings.TrimSuffix(name, "/id"))
+			}
+		}
+	}
+	return names
 }
 
 var errNotAList = errors.New("not a list")

@@ -6,7 +6,9 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strconv"
+	"strings"
 
 	"uniview-bridge/pkg/vendorhttp"
 )
@@ -27,6 +29,7 @@ type State struct {
 type Pager[T any] struct {
 	c      *Client
 	list   listing
+	fields string // just the members that are read, since records are large
 	state  State
 	decode func([]byte) ([]T, []int, error)
 	keep   func(T) bool // nil = every row; rows are checked again on our side
@@ -34,28 +37,47 @@ type Pager[T any] struct {
 
 // listing is what is read.
 type listing struct {
-	op     string
-	path   string
-	fields string
-	parts  []Condition // read one after the other; none = the whole list
+	op    operation
+	ids   []int       // in the path
+	parts []Condition // read one after the other; none = the whole list
 }
 
-// row is a wire record that knows its id and its exported form.
-type row[T any] interface {
-	recID() int
-	out() T
-}
-
-func newPager[W row[T], T any](c *Client, l listing) *Pager[T] {
+// newPager reads rows of the wire type W and gives them as out makes them.
+func newPager[W, T any](c *Client, l listing, out func(W) T) *Pager[T] {
 	if len(l.parts) == 0 {
 		l.parts = []Condition{{}}
 	}
-	return &Pager[T]{c: c, list: l, decode: decodeRows[W, T]}
+	return &Pager[T]{c: c, list: l, fields: membersOf(reflect.TypeFor[W]()), decode: func(body []byte) ([]T, []int, error) {
+		return decodeRows(body, out)
+	}}
 }
 
-func decodeRows[W row[T], T any](body []byte) ([]T, []int, error) {
+// same is for rows that are given as they are read.
+func same[T any](row T) T { return row }
+
+// membersOf names the members of a wire type, for the fields parameter.
+func membersOf(t reflect.Type) string {
+	var names []string
+	for f := range t.Fields() {
+		if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "-" {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, ",")
+}
+
+// recordID is what every record has.
+type recordID struct {
+	ID int `json:"id"`
+}
+
+func decodeRows[W, T any](body []byte, out func(W) T) ([]T, []int, error) {
 	var ws []W
+	var keys []recordID
 	if err := json.Unmarshal(body, &ws); err != nil {
+		return nil, nil, err
+	}
+	if err := json.Unmarshal(body, &keys); err != nil {
 		return nil, nil, err
 	}
 	if ws == nil { // the word null is not an empty list
@@ -63,7 +85,7 @@ func decodeRows[W row[T], T any](body []byte) ([]T, []int, error) {
 	}
 	rows, ids := make([]T, len(ws)), make([]int, len(ws))
 	for i, w := range ws {
-		rows[i], ids[i] = w.out(), w.recID()
+		rows[i], ids[i] = out(w), keys[i].ID
 	}
 	return rows, ids, nil
 }
@@ -89,7 +111,7 @@ func (p *Pager[T]) Next(ctx context.Context) (items []T, done bool, err error) {
 	}
 	rows, ids, err := p.decode(resp.Body)
 	if err != nil {
-		return nil, false, malformed(p.list.op, resp.Status, false, "the answer is not a list of records")
+		return nil, false, malformed(p.list.op, resp.Status, "the answer is not a list of records")
 	}
 	next, more := parseNext(resp.Header.Values("Link"))
 	if p.state.After == 0 && p.state.Page == 0 && more && next.pageID == 0 {
@@ -100,7 +122,7 @@ func (p *Pager[T]) Next(ctx context.Context) (items []T, done bool, err error) {
 	}
 	for i, id := range ids {
 		if id <= 0 {
-			return nil, false, malformed(p.list.op, resp.Status, false, "a record has no id")
+			return nil, false, malformed(p.list.op, resp.Status, "a record has no id")
 		}
 		if (p.state.Page > 0 || id > p.state.After) && (p.keep == nil || p.keep(rows[i])) {
 			items = append(items, rows[i])
@@ -115,7 +137,7 @@ func (p *Pager[T]) Next(ctx context.Context) (items []T, done bool, err error) {
 	case p.state.Page == 0 && next.pageID > p.state.After:
 		p.state.After = next.pageID
 	default:
-		return nil, false, malformed(p.list.op, resp.Status, false, "the next-page link does not lead forward")
+		return nil, false, malformed(p.list.op, resp.Status, "the next-page link does not lead forward")
 	}
 	return items, p.state.Done, nil
 }
@@ -125,10 +147,7 @@ func (p *Pager[T]) read(ctx context.Context) (*vendorhttp.Response, error) {
 	if err != nil {
 		return nil, invalid(p.list.op, err.Error())
 	}
-	q := url.Values{"pageSize": {strconv.Itoa(p.c.cfg.PageSize)}}
-	if p.list.fields != "" {
-		q.Set("fields", p.list.fields)
-	}
+	q := url.Values{"pageSize": {strconv.Itoa(p.c.cfg.PageSize)}, "fields": {p.fields}}
 	if conditions != "" {
 		q.Set("conditions", conditions)
 	}
@@ -142,7 +161,7 @@ func (p *Pager[T]) read(ctx context.Context) (*vendorhttp.Response, error) {
 			q.Set("pageId", strconv.Itoa(p.state.After))
 		}
 	}
-	return p.c.do(ctx, call{op: p.list.op, method: http.MethodGet, path: p.list.path, query: q, header: h})
+	return p.c.do(ctx, call{op: p.list.op, ids: p.list.ids, query: q, header: h})
 }
 
 // All iterates over the rest of the list. An error is yielded once and ends it.

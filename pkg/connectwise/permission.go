@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"strings"
 	"sync"
@@ -98,29 +97,29 @@ func (c *Client) probe(ctx context.Context) map[string]finding {
 		defer mu.Unlock()
 		found[name] = f
 	}
-	run := func(name, path string) {
+	run := func(name string, op operation, ids ...int) {
 		wg.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			set(name, findingOf(c.peek(ctx, path, nil)))
+			_, err := c.peek(ctx, op, ids...)
+			set(name, findingOf(err))
 		})
 	}
-	run("companies", "company/companies")
-	run("tickets", "service/tickets")
-	run("priorities", "service/priorities")
-	run("sources", "service/sources")
-	run("company statuses", "company/companies/statuses")
-	run("configurations", "company/configurations")
-	run("members", "system/members")
-	var boards []wireBoard
-	err := c.peek(ctx, "service/boards", &boards)
+	run("companies", listCompanies)
+	run("tickets", listTickets)
+	run("priorities", listPriorities)
+	run("sources", listSources)
+	run("company statuses", listCompanyStatuses)
+	run("configurations", probeConfigurations)
+	run("members", probeMembers)
+	board, err := c.peek(ctx, listBoards)
 	set("boards", findingOf(err))
 	if vendorhttp.IsForbidden(err) {
-		_ = c.peek(ctx, "service/info/boards", &boards) // any board will do for the probes below
+		board, _ = c.peek(ctx, listBoardInfo) // any board will do for the probes below
 	}
-	if len(boards) > 0 {
-		run("board statuses", boardPath(boards[0].ID, "statuses"))
-		run("board types", boardPath(boards[0].ID, "types"))
+	if board > 0 {
+		run("board statuses", listStatuses, board)
+		run("board types", listTypes, board)
 	} else {
 		none := finding{CouldNotTell, "no board could be read to try it on"}
 		set("board statuses", none)
@@ -130,15 +129,17 @@ func (c *Client) probe(ctx context.Context) map[string]finding {
 	return found
 }
 
-// peek reads at most one record of a list.
-func (c *Client) peek(ctx context.Context, path string, out any) error {
-	resp, err := c.do(ctx, call{
-		op: "check permission", method: http.MethodGet, path: path, query: url.Values{"pageSize": {"1"}, "fields": {"id"}},
-	})
-	if err != nil || out == nil {
-		return err
+// peek reads at most one record of a list and gives its id, 0 for an empty list.
+func (c *Client) peek(ctx context.Context, op operation, ids ...int) (int, error) {
+	resp, err := c.do(ctx, call{op: op, ids: ids, query: url.Values{"pageSize": {"1"}, "fields": {"id"}}})
+	if err != nil {
+		return 0, err
 	}
-	return decode(resp, "check permission", false, out)
+	var rows []recordID
+	if err := decode(resp, op, &rows); err != nil || len(rows) == 0 {
+		return 0, err
+	}
+	return rows[0].ID, nil
 }
 
 func findingOf(err error) finding {

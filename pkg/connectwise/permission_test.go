@@ -2,6 +2,7 @@ package connectwise
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -124,6 +125,80 @@ func TestTheSelfCheckEndsWithinTwentySeconds(t *testing.T) {
 		}
 		if r := got["Service Desk > Service Tickets > inquire"]; r.Verdict != CouldNotTell || !strings.Contains(r.Detail, "20 s") {
 			t.Errorf("%+v", r)
+		}
+	})
+}
+
+// Every right of the native table and every extra, with a role that has it and
+// one that lacks only it: what can be seen by reading is seen, and nothing is
+// ever called granted that is not there, or missing that is.
+func TestEveryRightWithARoleThatHasItAndOneThatLacksIt(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{ // the rights that a read can show
+		"Companies > Company Maintenance > inquire":    true,
+		"Service Desk > Service Tickets > inquire":     true,
+		"System > Table Setup > inquire":               true,
+		"extra: Companies > Configurations > inquire":  true,
+		"extra: System > Member Maintenance > inquire": true,
+	}
+	all, _ := start(t)
+	rights := all.CheckPermissions(t.Context())
+	if len(rights) != 21 {
+		t.Errorf("%d rights", len(rights))
+	}
+	for _, right := range rights {
+		key := keyOf(right)
+		t.Run(key, func(t *testing.T) {
+			t.Parallel()
+			c, srv := start(t)
+			srv.Edit(func(st *sandbox.State) { st.Role.GrantExtras() })
+			with := verdicts(c.CheckPermissions(t.Context()))[key]
+			srv.Edit(func(st *sandbox.State) { st.Role.Revoke(right.Section, right.Name, right.Level) })
+			after := verdicts(c.CheckPermissions(t.Context()))
+			without := after[key]
+			if want := map[bool][2]Verdict{true: {Granted, Missing}, false: {CouldNotTell, CouldNotTell}}[seen[key]]; with.Verdict != want[0] || without.Verdict != want[1] {
+				t.Errorf("with %+v, without %+v", with, without)
+			}
+			if with.Detail == "" || without.Detail == "" {
+				t.Error("it is not said why")
+			}
+			for other, r := range after {
+				if other != key && r.Verdict == Missing {
+					t.Errorf("%s is called missing: %+v", other, r)
+				}
+			}
+		})
+	}
+}
+
+func keyOf(r Right) string {
+	for key := range verdicts([]Right{r}) {
+		return key
+	}
+	return ""
+}
+
+func TestAVendorThatHangsIsGivenTwentySecondsInAll(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cfg := config(roundTrip(func(r *http.Request) (*http.Response, error) {
+			<-r.Context().Done()
+			return nil, r.Context().Err()
+		}))
+		cfg.Limit, cfg.Sleep, cfg.Rand = nil, nil, nil // the defaults, in virtual time
+		cfg.Timeout = 3 * time.Second                  // so that attempts follow one another
+		c, err := New(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		begin := time.Now()
+		for key, r := range verdicts(c.CheckPermissions(t.Context())) {
+			if r.Verdict != CouldNotTell || r.Detail == "" {
+				t.Errorf("%s: %+v", key, r)
+			}
+		}
+		if d := time.Since(begin); d > 20*time.Second {
+			t.Errorf("took %s", d)
 		}
 	})
 }

@@ -2,8 +2,8 @@ package connectwise
 
 import (
 	"context"
-	"fmt"
-	"net/http"
+	"net/url"
+	"reflect"
 	"strings"
 	"time"
 	"unicode/utf16"
@@ -65,11 +65,6 @@ type wireTicket struct {
 	Info         wireInfo `json:"_info"`
 }
 
-const ticketFields = "id,summary,externalXRef,company,board,status,priority,type,subType,item,source,site,owner," +
-	"closedFlag,closedDate,mergedParentTicket,hasMergedChildTicketFlag,actualHours,resources,_info"
-
-func (w wireTicket) recID() int { return w.ID }
-
 func (w wireTicket) out() Ticket {
 	return Ticket{
 		ID: w.ID, Summary: w.Summary, ExternalXRef: w.ExternalXRef,
@@ -112,9 +107,7 @@ func (c *Client) TicketsPager(q TicketQuery) *Pager[Ticket] {
 	if q.OpenOnly {
 		rest = append(rest, Where("closedFlag", Equal, Bool(false)))
 	}
-	p := newPager[wireTicket](c, listing{
-		op: "list tickets", path: "service/tickets", fields: ticketFields, parts: idParts(q.IDs, rest...),
-	})
+	p := newPager(c, listing{op: listTickets, parts: idParts(q.IDs, rest...)}, wireTicket.out)
 	if q.XRefPrefix != "" {
 		p.keep = func(t Ticket) bool { return strings.HasPrefix(t.ExternalXRef, q.XRefPrefix) }
 	}
@@ -130,14 +123,11 @@ func (c *Client) ListTickets(ctx context.Context, q TicketQuery) ([]Ticket, erro
 // id, open or closed. ConnectWise compares without regard to case, so equality
 // is checked again here.
 func (c *Client) FindTickets(ctx context.Context, externalXRef string) ([]Ticket, error) {
-	const op = "find tickets"
+	const op = findTickets
 	if externalXRef == "" {
 		return nil, invalid(op, "an empty reference would match every ticket")
 	}
-	all, err := newPager[wireTicket](c, listing{
-		op: op, path: "service/tickets", fields: ticketFields,
-		parts: []Condition{Where("externalXRef", Equal, Text(externalXRef))},
-	}).collect(ctx)
+	all, err := newPager(c, listing{op: op, parts: []Condition{Where("externalXRef", Equal, Text(externalXRef))}}, wireTicket.out).collect(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -152,27 +142,19 @@ func (c *Client) FindTickets(ctx context.Context, externalXRef string) ([]Ticket
 
 // GetTicket reads one ticket. A ticket that was deleted is a NotFound error.
 func (c *Client) GetTicket(ctx context.Context, id int) (Ticket, error) {
-	w, err := c.getTicket(ctx, id)
-	return w.out(), err
-}
-
-func (c *Client) getTicket(ctx context.Context, id int) (wireTicket, error) {
-	const op = "get ticket"
-	var w wireTicket
-	if id <= 0 {
-		return w, invalid(op, "a ticket id is a positive number")
-	}
-	resp, err := c.do(ctx, call{op: op, method: http.MethodGet, path: fmt.Sprintf("service/tickets/%d", id)})
+	const op = getTicket
+	resp, err := c.do(ctx, call{op: op, ids: []int{id}, query: url.Values{"fields": {membersOf(reflect.TypeFor[wireTicket]())}}})
 	if err != nil {
-		return w, err
+		return Ticket{}, err
 	}
-	if err := decode(resp, op, false, &w); err != nil {
-		return wireTicket{}, err
+	var w wireTicket
+	if err := decode(resp, op, &w); err != nil {
+		return Ticket{}, err
 	}
 	if w.ID != id {
-		return wireTicket{}, malformed(op, resp.Status, false, "the answer is not the ticket that was asked for")
+		return Ticket{}, malformed(op, resp.Status, "the answer is not the ticket that was asked for")
 	}
-	return w, nil
+	return w.out(), nil
 }
 
 // TicketWrite is a ticket to create. Zero ids are left out, and ConnectWise
@@ -221,7 +203,7 @@ type ticketBody struct {
 // redirect) means that the ticket may exist. Look for it with FindTickets
 // before creating again (connectwise.md §8).
 func (c *Client) CreateTicket(ctx context.Context, t TicketWrite) (Ticket, error) {
-	const op = "create ticket"
+	const op = createTicket
 	summary := ClipSummary(t.Summary)
 	switch {
 	case summary == "":
@@ -233,7 +215,7 @@ func (c *Client) CreateTicket(ctx context.Context, t TicketWrite) (Ticket, error
 	case Text(t.ExternalXRef).err != nil:
 		return Ticket{}, invalid(op, "the external reference has a character that cannot be searched for")
 	}
-	resp, err := c.do(ctx, call{op: op, method: http.MethodPost, path: "service/tickets", body: ticketBody{
+	resp, err := c.do(ctx, call{op: op, body: ticketBody{
 		Summary: summary, RecordType: "ServiceTicket", Company: refTo(t.CompanyID), Board: refTo(t.BoardID),
 		Status: refTo(t.StatusID), Type: refTo(t.TypeID), SubType: refTo(t.SubTypeID), Item: refTo(t.ItemID),
 		Priority: refTo(t.PriorityID), Source: refTo(t.SourceID), Site: refTo(t.SiteID),
@@ -246,13 +228,13 @@ func (c *Client) CreateTicket(ctx context.Context, t TicketWrite) (Ticket, error
 	return decodeTicket(resp, op)
 }
 
-func decodeTicket(resp *vendorhttp.Response, op string) (Ticket, error) {
+func decodeTicket(resp *vendorhttp.Response, op operation) (Ticket, error) {
 	var w wireTicket
-	if err := decode(resp, op, true, &w); err != nil {
+	if err := decode(resp, op, &w); err != nil {
 		return Ticket{}, err
 	}
 	if w.ID <= 0 {
-		return Ticket{}, malformed(op, resp.Status, true, "the answer holds no ticket id")
+		return Ticket{}, malformed(op, resp.Status, "the answer holds no ticket id")
 	}
 	return w.out(), nil
 }

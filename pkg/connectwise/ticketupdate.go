@@ -2,7 +2,6 @@ package connectwise
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -16,7 +15,7 @@ import (
 // Conflict error with code ChangeNotApplied (connectwise.md §7.2). Whether the
 // ticket is closed now is in the answer's Closed.
 func (c *Client) SetTicketStatus(ctx context.Context, id, statusID int) (Ticket, error) {
-	const op = "set ticket status"
+	const op = setTicketStatus
 	t, err := c.patchTicket(ctx, op, id, statusID, "status")
 	if err == nil && t.StatusID != statusID {
 		return t, notApplied(op, "ConnectWise answered that all is well, but the ticket's status is another one")
@@ -29,14 +28,14 @@ func (c *Client) SetTicketStatus(ctx context.Context, id, statusID int) (Ticket,
 func (c *Client) CloseTicket(ctx context.Context, id, statusID int) (Ticket, error) {
 	t, err := c.SetTicketStatus(ctx, id, statusID)
 	if err == nil && !t.Closed {
-		return t, notApplied("close ticket", "the status was set, but the ticket is still open: choose a status that closes")
+		return t, notApplied(setTicketStatus, "the status was set, but the ticket is still open: choose a status that closes")
 	}
 	return t, err
 }
 
 // SetTicketPriority gives a ticket another priority, with the same check.
 func (c *Client) SetTicketPriority(ctx context.Context, id, priorityID int) (Ticket, error) {
-	const op = "set ticket priority"
+	const op = setTicketPriority
 	t, err := c.patchTicket(ctx, op, id, priorityID, "priority")
 	if err == nil && t.PriorityID != priorityID {
 		return t, notApplied(op, "ConnectWise answered that all is well, but the ticket's priority is another one")
@@ -45,24 +44,24 @@ func (c *Client) SetTicketPriority(ctx context.Context, id, priorityID int) (Tic
 }
 
 // patchTicket replaces one whole reference.
-func (c *Client) patchTicket(ctx context.Context, op string, id, refID int, path string) (Ticket, error) {
-	if id <= 0 || refID <= 0 {
-		return Ticket{}, invalid(op, "ids are positive numbers")
+func (c *Client) patchTicket(ctx context.Context, op operation, id, refID int, path string) (Ticket, error) {
+	if refID <= 0 {
+		return Ticket{}, invalid(op, "an id is not a positive number")
 	}
 	ops := []patchOp{{Op: "replace", Path: path, Value: ref{ID: refID}}}
 	if !c.cfg.NotifyOnUpdate {
 		ops = append(ops, patchOp{Op: "replace", Path: "processNotifications", Value: false})
 	}
-	resp, err := c.do(ctx, call{op: op, method: http.MethodPatch, path: fmt.Sprintf("service/tickets/%d", id), body: ops})
+	resp, err := c.do(ctx, call{op: op, ids: []int{id}, body: ops})
 	if err != nil {
 		return Ticket{}, err
 	}
 	var w wireTicket
-	if err := decode(resp, op, true, &w); err != nil {
+	if err := decode(resp, op, &w); err != nil {
 		return Ticket{}, err
 	}
 	if w.ID != id {
-		return Ticket{}, malformed(op, resp.Status, true, "the answer is not the ticket that was changed")
+		return Ticket{}, malformed(op, resp.Status, "the answer is not the ticket that was changed")
 	}
 	if w.Closed == nil { // left out: ask rather than guess
 		return c.GetTicket(ctx, id)
@@ -70,8 +69,8 @@ func (c *Client) patchTicket(ctx context.Context, op string, id, refID int, path
 	return w.out(), nil
 }
 
-func notApplied(op, message string) error {
-	e := vendorhttp.NewError(vendor, op, vendorhttp.Conflict, http.StatusOK, message)
+func notApplied(op operation, message string) error {
+	e := vendorhttp.NewError(vendor, op.String(), vendorhttp.Conflict, http.StatusOK, message)
 	e.Code = CodeNotApplied
 	return e
 }
@@ -110,8 +109,6 @@ type wireNote struct {
 	Created    wireTime `json:"dateCreated"`
 }
 
-func (w wireNote) recID() int { return w.ID }
-
 func (w wireNote) out() Note {
 	return Note{
 		ID: w.ID, TicketID: w.TicketID, Text: w.Text, Discussion: bool(w.Discussion), Internal: bool(w.Internal),
@@ -122,14 +119,11 @@ func (w wireNote) out() Note {
 // AddNote adds a note to a ticket and returns it as stored. An Uncertain error
 // means that the note may be there: compare with ListNotes before repeating.
 func (c *Client) AddNote(ctx context.Context, ticketID int, n Note) (Note, error) {
-	const op = "add note"
+	const op = addNote
 	if strings.TrimSpace(n.Text) == "" {
 		return Note{}, invalid(op, "a note needs text")
 	}
-	if ticketID <= 0 {
-		return Note{}, invalid(op, "a ticket id is a positive number")
-	}
-	resp, err := c.do(ctx, call{op: op, method: http.MethodPost, path: notesPath(ticketID), body: noteBody{
+	resp, err := c.do(ctx, call{op: op, ids: []int{ticketID}, body: noteBody{
 		Text: n.Text, Internal: n.Internal, Resolution: n.Resolution,
 		Discussion: n.Discussion || !n.Internal && !n.Resolution, Notifications: n.Notify,
 	}})
@@ -137,36 +131,29 @@ func (c *Client) AddNote(ctx context.Context, ticketID int, n Note) (Note, error
 		return Note{}, err
 	}
 	var w wireNote
-	if err := decode(resp, op, true, &w); err != nil {
+	if err := decode(resp, op, &w); err != nil {
 		return Note{}, err
 	}
 	if w.ID <= 0 {
-		return Note{}, malformed(op, resp.Status, true, "the answer holds no note id")
+		return Note{}, malformed(op, resp.Status, "the answer holds no note id")
 	}
 	return w.out(), nil
 }
 
 // ListNotes reads the plain notes of a ticket (not those of time entries), by id.
 func (c *Client) ListNotes(ctx context.Context, ticketID int) ([]Note, error) {
-	return newPager[wireNote](c, listing{
-		op: "list notes", path: notesPath(ticketID),
-		fields: "id,ticketId,text,detailDescriptionFlag,internalAnalysisFlag,resolutionFlag,createdBy,dateCreated",
-	}).collect(ctx)
+	return newPager(c, listing{op: listNotes, ids: []int{ticketID}}, wireNote.out).collect(ctx)
 }
-
-func notesPath(ticketID int) string { return fmt.Sprintf("service/tickets/%d/notes", ticketID) }
 
 // AttachConfiguration links a device (a ConnectWise configuration) to a ticket.
 // It needs a right beyond the native page's role. A device that is already
 // linked is success.
 func (c *Client) AttachConfiguration(ctx context.Context, ticketID, configurationID int) error {
-	const op = "attach configuration"
-	if ticketID <= 0 || configurationID <= 0 {
-		return invalid(op, "ids are positive numbers")
+	const op = attachConfiguration
+	if configurationID <= 0 {
+		return invalid(op, "an id is not a positive number")
 	}
-	_, err := c.do(ctx, call{
-		op: op, method: http.MethodPost, path: fmt.Sprintf("service/tickets/%d/configurations", ticketID), body: ref{ID: configurationID},
-	})
+	_, err := c.do(ctx, call{op: op, ids: []int{ticketID}, body: ref{ID: configurationID}})
 	if vendorhttp.KindOf(err) == vendorhttp.Invalid && hasInner(err, codeObjectExist) {
 		return nil
 	}
@@ -175,16 +162,7 @@ func (c *Client) AttachConfiguration(ctx context.Context, ticketID, configuratio
 
 // ListTicketConfigurations reads the ids of the devices linked to a ticket.
 func (c *Client) ListTicketConfigurations(ctx context.Context, ticketID int) ([]int, error) {
-	ids, err := newPager[wireConfiguration](c, listing{
-		op: "list ticket configurations", path: fmt.Sprintf("service/tickets/%d/configurations", ticketID), fields: "id",
-	}).collect(ctx)
+	ids, err := newPager(c, listing{op: listTicketConfigurations, ids: []int{ticketID}}, func(r recordID) int { return r.ID }).collect(ctx)
 	slices.Sort(ids)
 	return ids, err
 }
-
-type wireConfiguration struct {
-	ID int `json:"id"`
-}
-
-func (w wireConfiguration) recID() int { return w.ID }
-func (w wireConfiguration) out() int   { return w.ID }

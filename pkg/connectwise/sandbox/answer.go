@@ -11,6 +11,7 @@ type answer struct {
 	status int
 	header http.Header
 	body   []byte
+	rows   int // of a list, for the log
 }
 
 // innerError is one entry of an error's list.
@@ -71,6 +72,12 @@ func tooMany(seconds int) *answer {
 
 func noPermission() *answer {
 	return refuse(http.StatusForbidden, "Security", "You do not have security permission to perform this action.")
+}
+
+// inUse is the answer when a record is open elsewhere; no source shows its body
+// (connectwise.md §5).
+func inUse() *answer {
+	return refuse(http.StatusConflict, "Conflict", "The record is possibly in use.")
 }
 
 // notSimulated says so plainly rather than pretending.

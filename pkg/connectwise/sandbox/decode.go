@@ -50,7 +50,7 @@ var ticketMembers = members{
 	},
 }
 
-var filterMembers = members{simulated: []string{"conditions", "orderBy", "childConditions", "customFieldConditions"}}
+var filterMembers = members{simulated: []string{"conditions", "orderBy", "childconditions", "customfieldconditions"}}
 
 var mergeMembers = members{simulated: []string{"mergeTicketIds", "status"}}
 

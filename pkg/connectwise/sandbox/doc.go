@@ -14,8 +14,16 @@
 //   - Cloud hosts answer "SSL is required." without the api- prefix.
 //   - Members that exist in the vendor's model but are not simulated answer 501
 //     with words, never silently.
+//   - Requests longer than the 2,000 characters that are said to be safe are refused.
+//   - What a member of a low level cannot see is left out without a word.
+//
+// What no source tells can be switched either way: notes on closed tickets, closing
+// with open tasks, the answer for an unknown company, how soon a search finds a new
+// ticket. The rules are listed, each with a request that obeys and one that breaks
+// it, in this package's tests.
 //
 // A Server runs behind net/http, or in process as an http.RoundTripper for any
 // host. Its State can be edited by a test or by a simulated world, its faults
-// injected, its requests read back. Time comes from outside.
+// injected, its requests read back. Registered callbacks are delivered, signed, by
+// Server.DeliverCallbacks. Time comes from outside.
 package sandbox

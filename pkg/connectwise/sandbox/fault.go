@@ -3,24 +3,28 @@ package sandbox
 import (
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
+
+	"uniview-bridge/pkg/vendorhttp/simulator"
 )
 
 // FaultKind says what goes wrong.
-type FaultKind string
+type FaultKind = simulator.FaultKind
+
+// Logged is one request in the log.
+type Logged = simulator.Logged
 
 // The kinds of faults.
 const (
-	Latency     FaultKind = "latency"      // the answer comes late
-	StatusFault FaultKind = "status"       // another status and body; nothing is committed
-	ResetBefore FaultKind = "reset before" // the connection is cut; nothing is committed
-	ResetAfter  FaultKind = "reset after"  // committed, but the answer is lost
-	Truncate    FaultKind = "truncate"     // committed, but the answer is cut half-way
-	PageShift   FaultKind = "page shift"   // the State changes after a page was answered
-	EmptyList   FaultKind = "empty list"   // a list answers no rows
-	WrongTotal  FaultKind = "wrong total"  // count, or the last-page link, is wrong
-	Revoke      FaultKind = "revoke"       // the keys stop working, for good
+	Latency     = simulator.Latency     // the answer comes late
+	StatusFault = simulator.Status      // another status and body; nothing is committed
+	ResetBefore = simulator.ResetBefore // the connection is cut; nothing is committed
+	ResetAfter  = simulator.ResetAfter  // committed, but the answer is lost
+	Truncate    = simulator.Truncate    // committed, but the answer is cut half-way
+	PageShift   = simulator.PageShift   // the State changes after a page was answered
+	EmptyList   = simulator.EmptyList   // a list answers no rows
+	WrongTotal  = simulator.WrongTotal  // count, or the last-page link, is wrong
+	Revoke      = simulator.Revoke      // the keys stop working, for good
 )
 
 // Fault is one thing that goes wrong with matching requests.
@@ -43,89 +47,30 @@ type Fault struct {
 	Skip  int // matching requests that are let through first
 }
 
-type activeFault struct {
-	Fault
-	seen, hits int
-}
-
-// Inject adds a fault.
+// Inject adds a fault. Keys that a Revoke took away stay so when the faults are
+// cleared, see State.Revoked.
 func (s *Server) Inject(f Fault) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.faults = append(s.faults, &activeFault{Fault: f})
+	s.Front.Inject(simulator.Fault{
+		Kind: f.Kind, Op: f.Op, Method: f.Method, PathPrefix: f.PathPrefix, Skip: f.Skip, Times: f.Times,
+		Delay: f.Latency, Status: f.Status, Body: f.Body, HTML: f.HTML, RetryAfter: f.RetryAfter, Extra: f,
+	})
 }
 
-// ClearFaults removes all faults; keys that were revoked stay so, see
-// State.Revoked.
-func (s *Server) ClearFaults() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.faults = nil
-}
-
-// take picks the faults that hit a request and counts them.
-func (s *Server) take(q *request) []*activeFault {
-	var hit []*activeFault
-	for _, f := range s.faults {
-		if !f.matches(q) {
-			continue
-		}
-		f.seen++
-		if f.seen <= f.Skip || f.Times > 0 && f.hits >= f.Times {
-			continue
-		}
-		f.hits++
-		hit = append(hit, f)
-	}
-	return hit
-}
-
-func (f *activeFault) matches(q *request) bool {
-	_, below, _ := strings.Cut(q.http.URL.Path, "/apis/3.0/")
-	return (f.Op == "" || f.Op == q.op) &&
-		(f.Method == "" || f.Method == q.http.Method) &&
-		(f.PathPrefix == "" || strings.HasPrefix(below, strings.TrimPrefix(f.PathPrefix, "/")))
-}
-
-func (q *request) faultOf(k FaultKind) *activeFault {
-	for _, f := range q.faults {
-		if f.Kind == k {
-			return f
-		}
-	}
-	return nil
-}
-
-func (q *request) fault(k FaultKind) bool { return q.faultOf(k) != nil }
-
-func (f *activeFault) answer() *answer {
-	status := f.Status
-	if status == 0 {
-		status = http.StatusServiceUnavailable
-	}
-	var a *answer
-	switch {
-	case f.HTML:
-		a = textAnswer(status, "text/html", "<html><head><title>"+strconv.Itoa(status)+" "+http.StatusText(status)+
-			"</title></head><body><center><h1>"+http.StatusText(status)+"</h1></center></body></html>")
-	case f.Body != "":
-		a = textAnswer(status, "text/plain", f.Body)
-	case status == http.StatusTooManyRequests && f.RetryAfter > 0:
+// statusReply is the vendor's shape of an error of some status.
+func statusReply(f simulator.Fault) simulator.Reply {
+	own, _ := f.Extra.(Fault)
+	a := refuse(f.Status, own.Code, own.Message)
+	if f.Status == http.StatusTooManyRequests && f.RetryAfter > 0 {
 		a = tooMany(f.RetryAfter)
-	default:
-		a = refuse(status, f.Code, f.Message)
 	}
-	if f.RetryAfter > 0 {
-		a.header.Set("Retry-After", strconv.Itoa(f.RetryAfter))
-	}
-	return a
+	return simulator.Reply{Status: a.status, Header: a.header, Body: a.body}
 }
 
 // shift changes the State between two pages: by default a ticket goes away and
 // a company appears.
-func (f *activeFault) shift(st *State) {
-	if f.Shift != nil {
-		f.Shift(st)
+func shift(f simulator.Fault, st *State) {
+	if own, _ := f.Extra.(Fault); own.Shift != nil {
+		own.Shift(st)
 		return
 	}
 	if len(st.Tickets) > 0 {

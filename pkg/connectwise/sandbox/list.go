@@ -52,6 +52,7 @@ func serveList[T record](q *request, t *table[T], rows []T) *answer {
 	}
 	a := jsonAnswer(http.StatusOK, out)
 	a.header.Set("Link", link)
+	a.rows = len(out)
 	return a
 }
 
@@ -284,7 +285,7 @@ func (q *request) link(rel, param string, value int) string {
 	}
 	v.Set(param, strconv.Itoa(value))
 	u.RawQuery = v.Encode()
-	u.Scheme, u.Host = q.scheme, q.host
+	u.Scheme, u.Host = q.Scheme, q.Host
 	if q.st.LinkHost != "" {
 		u.Host = q.st.LinkHost
 	}

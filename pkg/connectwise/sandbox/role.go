@@ -54,6 +54,6 @@ func (r Role) Revoke(section, name string, levels ...string) {
 // callbacks, members.
 func (r Role) GrantExtras() {
 	r.Grant(Companies, ConfigurationsName, "inquire")
-	r.Grant(System, TableSetup, "add", "delete")
+	r.Grant(System, TableSetup, "add", "edit", "delete")
 	r.Grant(System, MemberMaintenance, "inquire")
 }

@@ -28,17 +28,22 @@ var setup = right(System, TableSetup, "inquire")
 // apiRoutes are the operations that exist. Every server has its own list: handlers
 // reach it through their requests.
 func apiRoutes() []apiRoute {
+	// (connectwise.md §6)
 	inquireTickets := right(ServiceDesk, ServiceTickets, "inquire")
+	addTickets := append(right(ServiceDesk, ServiceTickets, "add"), inquireTickets...)
+	editTickets := append(right(ServiceDesk, ServiceTickets, "edit"), inquireTickets...)
 	return []apiRoute{
 		{method: "GET", path: "system/info", op: "system info", params: listParams, handler: systemInfo},
 		{method: "GET", path: "system/members", op: "list members", rights: right(System, MemberMaintenance, "inquire"), params: listParams, handler: func(q *request) *answer { return serveList(q, memberTable, q.st.Members) }},
 		{method: "GET", path: "system/callbacks", op: "list callbacks", rights: setup, params: listParams, handler: func(q *request) *answer { return serveList(q, callbackTable, q.st.Callbacks) }},
 		{method: "GET", path: "system/callbacks/count", op: "count callbacks", rights: setup, params: listParams, handler: func(q *request) *answer { return serveCount(q, callbackTable, q.st.Callbacks) }},
 		{method: "POST", path: "system/callbacks", op: "create callback", rights: right(System, TableSetup, "add"), handler: createCallback},
-		{method: "DELETE", path: "system/callbacks/{}", op: "delete callback", rights: right(System, TableSetup, "delete"), handler: deleteCallback},
+		{method: "GET", path: "system/callbacks/{}", op: "get callback", rights: setup, params: listParams, handler: withCallback(func(q *request, c *Callback) *answer { return serveOne(q, callbackTable, c) })},
+		{method: "PATCH", path: "system/callbacks/{}", op: "patch callback", rights: right(System, TableSetup, "edit"), handler: withCallback(patchCallback)},
+		{method: "DELETE", path: "system/callbacks/{}", op: "delete callback", rights: right(System, TableSetup, "delete"), handler: withCallback(deleteCallback)},
 
-		{method: "GET", path: "company/companies", op: "list companies", rights: right(Companies, CompanyMaintenance, "inquire"), params: listParams, handler: func(q *request) *answer { return serveList(q, companyTable, q.st.Companies) }},
-		{method: "GET", path: "company/companies/count", op: "count companies", rights: right(Companies, CompanyMaintenance, "inquire"), params: listParams, handler: func(q *request) *answer { return serveCount(q, companyTable, q.st.Companies) }},
+		{method: "GET", path: "company/companies", op: "list companies", rights: right(Companies, CompanyMaintenance, "inquire"), params: listParams, handler: func(q *request) *answer { return serveList(q, companyTable, q.st.visible()) }},
+		{method: "GET", path: "company/companies/count", op: "count companies", rights: right(Companies, CompanyMaintenance, "inquire"), params: listParams, handler: func(q *request) *answer { return serveCount(q, companyTable, q.st.visible()) }},
 		{method: "GET", path: "company/companies/{}", op: "get company", rights: right(Companies, CompanyMaintenance, "inquire"), params: listParams, handler: getCompany},
 		{method: "GET", path: "company/companies/statuses", op: "list company statuses", rights: setup, table: "company statuses", params: listParams, handler: func(q *request) *answer { return serveList(q, companyStatusTable, q.st.CompanyStatuses) }},
 		{method: "GET", path: "company/companies/types", op: "list company types", rights: setup, table: "company types", params: listParams, handler: func(q *request) *answer { return serveList(q, companyTypeTable, q.st.CompanyTypes) }},
@@ -59,14 +64,14 @@ func apiRoutes() []apiRoute {
 		{method: "GET", path: "service/tickets", op: "list tickets", rights: inquireTickets, params: listParams, handler: func(q *request) *answer { return serveList(q, ticketTable, q.st.searchable()) }},
 		{method: "POST", path: "service/tickets/search", op: "search tickets", rights: inquireTickets, params: []string{"page", "pageSize", "fields"}, handler: searchTickets},
 		{method: "GET", path: "service/tickets/count", op: "count tickets", rights: inquireTickets, params: listParams, handler: func(q *request) *answer { return serveCount(q, ticketTable, q.st.searchable()) }},
-		{method: "POST", path: "service/tickets", op: "create ticket", rights: right(ServiceDesk, ServiceTickets, "add"), params: []string{"fields"}, handler: createTicket},
+		{method: "POST", path: "service/tickets", op: "create ticket", rights: addTickets, params: []string{"fields"}, handler: createTicket},
 		{method: "GET", path: "service/tickets/{}", op: "get ticket", rights: inquireTickets, params: listParams, handler: withTicket(func(q *request, t *Ticket) *answer { return serveOne(q, ticketTable, t) })},
 		{method: "PATCH", path: "service/tickets/{}", op: "patch ticket", rights: right(ServiceDesk, ServiceTickets, "edit"), params: []string{"fields"}, handler: withTicket(patchTicket)},
 		{method: "DELETE", path: "service/tickets/{}", op: "delete ticket", rights: right(ServiceDesk, ServiceTickets, "delete"), handler: withTicket(deleteTicket)},
 		{method: "GET", path: "service/tickets/{}/notes", op: "list notes", rights: inquireTickets, params: listParams, handler: withTicket(listNotes(false))},
 		{method: "GET", path: "service/tickets/{}/allNotes", op: "list all notes", rights: inquireTickets, params: listParams, handler: withTicket(listNotes(true))},
-		{method: "POST", path: "service/tickets/{}/notes", op: "add note", rights: right(ServiceDesk, ServiceTickets, "edit"), handler: withTicket(addNote)},
-		{method: "POST", path: "service/tickets/{}/merge", op: "merge tickets", rights: []Right{{ServiceDesk, MergeTickets, "edit"}}, handler: withTicket(mergeTickets)},
+		{method: "POST", path: "service/tickets/{}/notes", op: "add note", rights: editTickets, handler: withTicket(addNote)},
+		{method: "POST", path: "service/tickets/{}/merge", op: "merge tickets", rights: []Right{{ServiceDesk, MergeTickets, "add"}, {ServiceDesk, MergeTickets, "edit"}}, handler: withTicket(mergeTickets)},
 		{method: "GET", path: "service/tickets/{}/configurations", op: "list ticket configurations", rights: inquireTickets, params: listParams, handler: withTicket(listLinks)},
 		{method: "POST", path: "service/tickets/{}/configurations", op: "attach configuration", rights: []Right{{ServiceDesk, ServiceTickets, "edit"}, {Companies, ConfigurationsName, "inquire"}}, handler: withTicket(attachConfiguration)},
 	}
@@ -126,6 +131,9 @@ func (r *apiRoute) match(parts []string) ([]int, bool) {
 	return ids, true
 }
 
+// maxURL is the length that is said to be safe up to (connectwise.md §4).
+const maxURL = 2000
+
 var cloudDomains = []string{".myconnectwise.net", ".connectwisedev.com"}
 
 // answer runs a request through gateway, authentication, request window,
@@ -138,12 +146,15 @@ func (s *Server) answer(q *request) *answer {
 		return callbackKey(q)
 	}
 	for _, d := range cloudDomains {
-		if strings.HasSuffix(q.host, d) && (!strings.HasPrefix(q.host, "api-") || q.scheme != "https") {
+		if strings.HasSuffix(q.Host, d) && (!strings.HasPrefix(q.Host, "api-") || q.Scheme != "https") {
 			return sslRequired()
 		}
 	}
 	if slices.Contains(q.st.OldCodebases, q.codebase) {
 		return textAnswer(http.StatusNotFound, "text/html", "<html><head><title>404 - File or directory not found.</title></head><body></body></html>")
+	}
+	if len(q.http.URL.RequestURI()) > maxURL {
+		return textAnswer(http.StatusRequestURITooLong, "text/html", "<html><head><title>414 - Request-URI Too Long</title></head></html>")
 	}
 	if q.codebase != q.st.Codebase && (q.codebase != "v4_6_release" || q.st.NoAlias) {
 		return gatewayText()
@@ -173,10 +184,10 @@ func (s *Server) answer(q *request) *answer {
 			return refuse(http.StatusBadRequest, "ConnectWiseApi", "The parameter "+name+" is not known here.")
 		}
 	}
-	if len(q.body) > 0 && q.http.Method == http.MethodGet {
+	if len(q.Body) > 0 && q.http.Method == http.MethodGet {
 		return refuse(http.StatusBadRequest, "ConnectWiseApi", "A read has no body.")
 	}
-	if len(q.body) > 0 && !strings.HasPrefix(q.http.Header.Get("Content-Type"), "application/json") {
+	if len(q.Body) > 0 && !strings.HasPrefix(q.http.Header.Get("Content-Type"), "application/json") {
 		return refuse(http.StatusUnsupportedMediaType, "ConnectWiseApi", "The request entity's media type is not supported for this resource.")
 	}
 	return q.route.handler(q)

@@ -25,8 +25,13 @@ type State struct {
 	DefaultBoardID int           // the API member's service default
 	SearchDelay    time.Duration // how long a new ticket is not found by lists
 	Revoked        bool          // the keys no longer work
+	CallbackSite   string        // scheme and host in the key addresses of callbacks
 	CallbackKeyID  string
 	CallbackKey    string
+
+	// Behaviour that no source tells (connectwise.md §11); off is the milder one.
+	Unknown404   bool // companyinfo answers 404, not null, for a company that it does not know
+	ClosedSilent bool // a closed ticket takes no notes
 
 	Companies       []Company
 	CompanyStatuses []CompanyStatus
@@ -45,9 +50,12 @@ type State struct {
 	Callbacks       []Callback
 	Notifications   []Notification // what ConnectWise would have mailed
 
-	now    func() time.Time
-	lastID map[string]int // per kind, so that ids are never used twice
-	noteID int
+	now      func() time.Time
+	lastID   map[string]int // per kind, so that ids are never used twice
+	noteID   int
+	delivers bool // callbacks are sent
+	outbox   []message
+	messages int
 }
 
 // Company is a company record.
@@ -61,6 +69,7 @@ type Company struct {
 	EnteredAt        time.Time
 	UpdatedAt        time.Time
 	UpdatedBy        string
+	Hidden           bool // beyond the API member's level: it and its tickets are left out without a word
 }
 
 // CompanyStatus is a status of companies.
@@ -89,6 +98,8 @@ type Board struct {
 	ID                int
 	Name              string
 	Inactive, Project bool
+
+	NeedsType, NeedsSubType, NeedsItem bool // a ticket without is refused
 }
 
 // Status is a status of one board.
@@ -168,6 +179,8 @@ type Ticket struct {
 	EnteredBy, UpdatedBy, ClosedBy        string
 	EnteredAt, UpdatedAt, ClosedAt        time.Time
 	QuietCreate                           bool // created with processNotifications false
+	InUse                                 bool // a person has the record open: writes are answered 409
+	OpenTasks                             bool // closing is refused
 }
 
 // Note is a note of a ticket.
@@ -188,6 +201,7 @@ type Callback struct {
 	ObjectID                 int
 	PayloadVersion           string
 	Inactive, SelfSuppressed bool
+	FailingSince             time.Time // zero when the last delivery succeeded
 }
 
 // Notification is a mail that ConnectWise would have sent.

@@ -15,6 +15,7 @@ type change struct {
 	Ticket
 	st     *State
 	quiet  bool // processNotifications false
+	silent bool // skipCallback true
 	errs   []innerError
 	notes  []Note
 	isNew  bool
@@ -26,7 +27,7 @@ func (c *change) refuse(code, field, format string, args ...any) {
 }
 
 func createTicket(q *request) *answer {
-	m, bad := decodeObject(q.body, "Ticket", ticketMembers)
+	m, bad := decodeObject(q.Body, "Ticket", ticketMembers)
 	if bad != nil {
 		return bad
 	}
@@ -46,28 +47,30 @@ func createTicket(q *request) *answer {
 	if q.st.closedStatus(c.StatusID) && !q.st.Role[Right{ServiceDesk, CloseTickets, "edit"}] {
 		return noPermission()
 	}
+	chosen, bad := fieldsOf(q, ticketTable)
+	if bad != nil {
+		return bad
+	}
 	t := c.commit(q.st.APIMember)
-	return jsonAnswer(http.StatusCreated, ticketTable.render(q.st, t, nil))
+	return created(q, ticketTable.render(q.st, t, chosen), t.ID)
 }
 
 // patchTicket applies an array of operations to a copy, checks it, and commits.
 func patchTicket(q *request, t *Ticket) *answer {
-	var ops []struct {
-		Op    string          `json:"op"`
-		Path  string          `json:"path"`
-		Value json.RawMessage `json:"value"`
+	ops, bad := decodePatch(q.Body)
+	if bad != nil {
+		return bad
 	}
-	d := json.NewDecoder(bytes.NewReader(q.body))
-	d.DisallowUnknownFields()
-	if d.Decode(&ops) != nil || len(ops) == 0 {
-		return refuse(http.StatusBadRequest, "ConnectWiseApi", "The body must be an array of patch operations.")
+	chosen, bad := fieldsOf(q, ticketTable)
+	if bad != nil {
+		return bad
 	}
 	c := &change{Ticket: *t, st: q.st, before: *t}
 	touched := false
 	for _, op := range ops {
 		name := strings.TrimPrefix(op.Path, "/")
 		top, _, nested := strings.Cut(name, "/")
-		if bad := ticketMembers.check(top, "Ticket", q.body); bad != nil { // letter case counts
+		if bad := ticketMembers.check(top, "Ticket", q.Body); bad != nil { // letter case counts
 			return bad
 		}
 		if strings.HasPrefix(top, "initial") {
@@ -77,17 +80,7 @@ func patchTicket(q *request, t *Ticket) *answer {
 			continue // answers 200 and does nothing (connectwise.md §7.2)
 		}
 		touched = touched || top != "processNotifications" && top != "skipCallback"
-		switch op.Op {
-		case "add", "replace":
-			if len(op.Value) == 0 {
-				return refuse(http.StatusBadRequest, "ConnectWiseApi", "The operation "+op.Op+" needs a value.")
-			}
-			c.set(top, op.Value)
-		case "remove":
-			c.set(top, json.RawMessage("null"))
-		default:
-			return refuse(http.StatusBadRequest, "ConnectWiseApi", "The operation "+op.Op+" is not known.")
-		}
+		c.set(top, op.Value)
 	}
 	if len(c.errs) == 0 {
 		c.check()
@@ -98,10 +91,13 @@ func patchTicket(q *request, t *Ticket) *answer {
 	if c.StatusID != t.StatusID && q.st.closedStatus(c.StatusID) && !q.st.Role[Right{ServiceDesk, CloseTickets, "edit"}] {
 		return noPermission()
 	}
+	if t.InUse {
+		return inUse()
+	}
 	if touched {
 		t = c.commit(q.st.APIMember)
 	}
-	return jsonAnswer(http.StatusOK, ticketTable.render(q.st, t, nil))
+	return jsonAnswer(http.StatusOK, ticketTable.render(q.st, t, chosen))
 }
 
 // set takes one member of the vendor's model.
@@ -115,6 +111,9 @@ func (c *change) set(name string, raw json.RawMessage) {
 		}
 		c.quiet = !on && !null
 	case "skipCallback":
+		if json.Unmarshal(raw, &c.silent) != nil {
+			c.refuse("InvalidField", name, "The %s field is invalid.", name)
+		}
 	case "recordType":
 		if s := c.text(name, raw); s != "" && s != "ServiceTicket" {
 			c.refuse("InvalidField", name, "The sandbox keeps service tickets only.")
@@ -265,7 +264,7 @@ func (c *change) check() {
 	switch {
 	case c.CompanyID == 0:
 		c.errs = append(c.errs, required("company"))
-	case co == nil || co.Deleted && (c.isNew || c.CompanyID != c.before.CompanyID):
+	case co == nil || co.Hidden || co.Deleted && (c.isNew || c.CompanyID != c.before.CompanyID):
 		c.refuse("NotFound", "company/id", "Company %d not found", c.CompanyID)
 	case c.isNew && disallows(st, co.StatusID):
 		c.refuse("InvalidObject", "company/id", "Company %d cannot be saved with its present status", c.CompanyID)
@@ -278,13 +277,20 @@ func (c *change) check() {
 	if s := find(st.Statuses, c.StatusID); s == nil || s.BoardID != c.BoardID || s.Inactive && c.StatusID != c.before.StatusID {
 		c.refuse("NotFound", "status/id", "Service Status %d not found for Service Board %d", c.StatusID, c.BoardID)
 	}
-	if t := find(st.Types, c.TypeID); c.TypeID != 0 && (t == nil || t.BoardID != c.BoardID) {
+	if c.isNew || c.BoardID != c.before.BoardID {
+		c.needs(b)
+	}
+	if c.OpenTasks && c.StatusID != c.before.StatusID && st.closedStatus(c.StatusID) {
+		c.refuse("InvalidObject", "status/id", "The ticket has open tasks and cannot be closed.")
+	}
+	if t := find(st.Types, c.TypeID); c.TypeID != 0 && (t == nil || t.BoardID != c.BoardID || t.Inactive && c.TypeID != c.before.TypeID) {
 		c.refuse("NotFound", "type/id", "Service Type %d not found for Service Board %d", c.TypeID, c.BoardID)
 	}
-	if s := find(st.SubTypes, c.SubTypeID); c.SubTypeID != 0 && (s == nil || s.BoardID != c.BoardID || !slices.Contains(s.TypeIDs, c.TypeID)) {
+	if s := find(st.SubTypes, c.SubTypeID); c.SubTypeID != 0 && (s == nil || s.BoardID != c.BoardID || !slices.Contains(s.TypeIDs, c.TypeID) ||
+		s.Inactive && c.SubTypeID != c.before.SubTypeID) {
 		c.refuse("NotFound", "subType/id", "Service SubType %d not found for Service Type %d", c.SubTypeID, c.TypeID)
 	}
-	if i := find(st.Items, c.ItemID); c.ItemID != 0 && (i == nil || i.BoardID != c.BoardID) {
+	if i := find(st.Items, c.ItemID); c.ItemID != 0 && (i == nil || i.BoardID != c.BoardID || i.Inactive && c.ItemID != c.before.ItemID) {
 		c.refuse("NotFound", "item/id", "Service Item %d not found for Service Board %d", c.ItemID, c.BoardID)
 	}
 	if find(st.Priorities, c.PriorityID) == nil {
@@ -298,6 +304,19 @@ func (c *change) check() {
 	}
 	if c.OwnerID != 0 && find(st.Members, c.OwnerID) == nil {
 		c.refuse("NotFound", "owner/id", "Member %d not found", c.OwnerID)
+	}
+}
+
+// needs holds a ticket to what its board requires.
+func (c *change) needs(b *Board) {
+	for _, f := range []struct {
+		name   string
+		needed bool
+		id     int
+	}{{"type", b.NeedsType, c.TypeID}, {"subType", b.NeedsSubType, c.SubTypeID}, {"item", b.NeedsItem, c.ItemID}} {
+		if f.needed && f.id == 0 {
+			c.errs = append(c.errs, required(f.name))
+		}
 	}
 }
 
@@ -326,15 +345,28 @@ func (c *change) commit(by string) *Ticket {
 	} else {
 		*t = c.Ticket
 	}
-	st.touch(t, by)
+	action := "updated"
+	if c.isNew {
+		action = "added"
+	}
+	st.stamp(t, by)
+	if !c.silent {
+		st.announceTicket(t, action, by)
+	}
 	if !c.quiet {
 		st.Notifications = append(st.Notifications, Notification{At: now, TicketID: t.ID, Event: event, Customer: true})
 	}
 	return t
 }
 
-// touch brings closed date and last update in line.
+// touch notes that somebody changed a ticket, and tells the callbacks.
 func (st *State) touch(t *Ticket, by string) {
+	st.stamp(t, by)
+	st.announceTicket(t, "updated", by)
+}
+
+// stamp brings closed date and last update in line.
+func (st *State) stamp(t *Ticket, by string) {
 	t.UpdatedAt, t.UpdatedBy = st.Now(), by
 	switch closed := st.Closed(t); {
 	case closed && t.ClosedAt.IsZero():

@@ -12,30 +12,50 @@ import (
 func withTicket(h func(*request, *Ticket) *answer) func(*request) *answer {
 	return func(q *request) *answer {
 		t := q.st.Ticket(q.ids[0])
-		if t == nil {
+		if t == nil || q.st.hidden(t.CompanyID) {
 			return notFound("Ticket", q.ids[0])
 		}
 		return h(q, t)
 	}
 }
 
-// searchable are the tickets that lists find: new ones appear after SearchDelay.
+// searchable are the tickets that lists find: new ones appear after SearchDelay,
+// and those of hidden companies never.
 func (st *State) searchable() []Ticket {
-	if st.SearchDelay <= 0 {
+	now := st.now()
+	if st.SearchDelay <= 0 && !slices.ContainsFunc(st.Companies, func(c Company) bool { return c.Hidden }) {
 		return st.Tickets
 	}
-	now, out := st.now(), make([]Ticket, 0, len(st.Tickets))
+	out := make([]Ticket, 0, len(st.Tickets))
 	for _, t := range st.Tickets {
-		if !now.Before(t.EnteredAt.Add(st.SearchDelay)) {
+		if !now.Before(t.EnteredAt.Add(st.SearchDelay)) && !st.hidden(t.CompanyID) {
 			out = append(out, t)
 		}
 	}
 	return out
 }
 
+// visible are the companies at the API member's level (connectwise.md §6).
+func (st *State) visible() []Company {
+	if !slices.ContainsFunc(st.Companies, func(c Company) bool { return c.Hidden }) {
+		return st.Companies
+	}
+	return slices.DeleteFunc(slices.Clone(st.Companies), func(c Company) bool { return c.Hidden })
+}
+
+func (st *State) hidden(companyID int) bool {
+	c := st.Company(companyID)
+	return c != nil && c.Hidden
+}
+
+// filterParams are the members of a search body and the parameters they stand for.
+var filterParams = map[string]string{
+	"conditions": "conditions", "orderBy": "orderBy", "childconditions": "childConditions", "customfieldconditions": "customFieldConditions",
+}
+
 // searchTickets is the POST form: conditions in the body, page in the query.
 func searchTickets(q *request) *answer {
-	m, bad := decodeObject(q.body, "FilterValues", filterMembers)
+	m, bad := decodeObject(q.Body, "FilterValues", filterMembers)
 	if bad != nil {
 		return bad
 	}
@@ -44,7 +64,7 @@ func searchTickets(q *request) *answer {
 		if json.Unmarshal(raw, &s) != nil {
 			return refuse(http.StatusBadRequest, "ConnectWiseApi", "The "+name+" field is invalid.")
 		}
-		q.query.Set(name, s)
+		q.query.Set(filterParams[name], s)
 	}
 	return serveList(q, ticketTable, q.st.searchable())
 }
@@ -67,9 +87,15 @@ func listNotes(withTime bool) func(*request, *Ticket) *answer {
 }
 
 func addNote(q *request, t *Ticket) *answer {
-	m, bad := decodeObject(q.body, "ServiceNote", noteMembers)
+	m, bad := decodeObject(q.Body, "ServiceNote", noteMembers)
 	if bad != nil {
 		return bad
+	}
+	switch {
+	case t.InUse:
+		return inUse()
+	case q.st.ClosedSilent && q.st.Closed(t):
+		return invalidObject("serviceNote", innerError{Code: "InvalidObject", Message: "The ticket is closed."})
 	}
 	n, notify := Note{}, true
 	for name, into := range map[string]any{
@@ -92,7 +118,7 @@ func addNote(q *request, t *Ticket) *answer {
 	if notify {
 		q.st.Notifications = append(q.st.Notifications, Notification{At: q.st.Now(), TicketID: t.ID, Event: "note added", Customer: n.Discussion})
 	}
-	return jsonAnswer(http.StatusCreated, noteTable.render(q.st, &noteOn{n, t.ID}, nil))
+	return created(q, noteTable.render(q.st, &noteOn{n, t.ID}, nil), n.ID)
 }
 
 func (st *State) newNote(n Note, by string) Note {
@@ -109,7 +135,7 @@ func (st *State) addNote(t *Ticket, n Note, by string) Note {
 }
 
 func mergeTickets(q *request, parent *Ticket) *answer {
-	m, bad := decodeObject(q.body, "TicketMerge", mergeMembers)
+	m, bad := decodeObject(q.Body, "TicketMerge", mergeMembers)
 	if bad != nil {
 		return bad
 	}
@@ -151,7 +177,7 @@ func listLinks(q *request, t *Ticket) *answer {
 }
 
 func attachConfiguration(q *request, t *Ticket) *answer {
-	m, bad := decodeObject(q.body, "ConfigurationReference", linkMembers)
+	m, bad := decodeObject(q.Body, "ConfigurationReference", linkMembers)
 	if bad != nil {
 		return bad
 	}
@@ -168,5 +194,5 @@ func attachConfiguration(q *request, t *Ticket) *answer {
 	}
 	t.Configurations = append(t.Configurations, id)
 	q.st.touch(t, q.st.APIMember)
-	return jsonAnswer(http.StatusCreated, linkTable.render(q.st, c, nil))
+	return created(q, linkTable.render(q.st, c, nil), id)
 }

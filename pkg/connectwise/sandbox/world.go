@@ -96,6 +96,7 @@ func (st *State) AddCompany(name string) int {
 		}
 		return c
 	})
+	st.announceCompany(c, "added")
 	add(st, &st.Sites, "site", 2000, func(id int) Site { return Site{ID: id, CompanyID: c.ID, Name: "Main", Primary: true} })
 	return c.ID
 }
@@ -130,6 +131,7 @@ func (st *State) RenameCompany(id int, name string) {
 func (st *State) DeleteCompany(id int) {
 	if c := st.Company(id); c != nil {
 		c.Deleted, c.DeletedAt, c.UpdatedAt = true, st.Now(), st.Now()
+		st.announceCompany(c, "updated")
 	}
 }
 
@@ -137,6 +139,7 @@ func (st *State) DeleteCompany(id int) {
 func (st *State) RestoreCompany(id int) {
 	if c := st.Company(id); c != nil {
 		c.Deleted, c.DeletedAt, c.UpdatedAt = false, time.Time{}, st.Now()
+		st.announceCompany(c, "updated")
 	}
 }
 
@@ -231,4 +234,9 @@ func (st *State) AssignTicket(id, memberID int, by string) {
 }
 
 // DeleteTicket removes a ticket for good.
-func (st *State) DeleteTicket(id int) { st.Tickets = without(st.Tickets, id) }
+func (st *State) DeleteTicket(id int) {
+	if t := st.Ticket(id); t != nil {
+		st.announceTicket(t, "deleted", "admin")
+	}
+	st.Tickets = without(st.Tickets, id)
+}
