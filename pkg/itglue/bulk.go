@@ -11,9 +11,10 @@ import (
 
 // A bulk is one kind of write of many flexible assets.
 type bulk struct {
-	c                *Client
-	op, method, path string
-	repeatable       bool // sending it again does no harm
+	c          *Client
+	op         writing
+	ids        []string // of the route
+	repeatable bool     // sending it again does no harm
 
 	check      func(FlexibleAssetWrite) (identity string, err error) // before sending; identities must differ
 	attributes func(FlexibleAssetWrite) map[string]any
@@ -35,12 +36,12 @@ func (b bulk) run(ctx context.Context, writes []FlexibleAssetWrite) ([]WriteResu
 	for i, w := range writes {
 		identity, err := b.check(w)
 		if err == nil && known[identity] {
-			err = vendorhttp.NewError(vendor, b.op, vendorhttp.Invalid, 0, "the same asset is written twice in one call")
+			err = fail(b.op, vendorhttp.Invalid, "the same asset is written twice in one call")
 		}
 		var raw json.RawMessage
 		if err == nil {
 			if raw, err = json.Marshal(w.resource(b.attributes(w))); err != nil {
-				err = vendorhttp.NewError(vendor, b.op, vendorhttp.Invalid, 0, "cannot encode the traits: "+err.Error())
+				err = fail(b.op, vendorhttp.Invalid, "cannot encode the traits: %v", err)
 			}
 		}
 		if err != nil {
@@ -123,7 +124,7 @@ func (b bulk) request(ctx context.Context, items []item) error {
 	for i := range items {
 		raws[i] = items[i].raw
 	}
-	d, err := b.c.write(ctx, b.op, b.method, b.path, raws)
+	d, err := b.c.write(ctx, b.op, raws, b.ids...)
 	if err != nil {
 		for i := range items {
 			items[i].result.Err = err
@@ -137,7 +138,7 @@ func (b bulk) request(ctx context.Context, items []item) error {
 		}
 	}
 	for _, left := range b.assign(items, assets) {
-		left.result.Err = missing(b.op, d.errs)
+		left.result.Err = b.c.missing(b.op, d.errs)
 	}
 	return nil
 }
@@ -172,7 +173,7 @@ func (b bulk) reconcile(ctx context.Context, items []item) ([]item, error) {
 		found, err := b.find(ctx, it.write.TypeID)
 		if err != nil {
 			for _, it := range items {
-				it.result.Err = missing(b.op, nil)
+				it.result.Err = b.c.missing(b.op, nil)
 			}
 			return nil, err
 		}

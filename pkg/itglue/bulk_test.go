@@ -71,6 +71,22 @@ func TestEnsureAddsWhatIsMissingAndKeepsWhatPeopleAdded(t *testing.T) {
 	}
 }
 
+func TestFindNeverMakesAType(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sandbox.Options{})
+	if _, there, err := w.c.FindFlexibleAssetType(t.Context(), backupSpec()); there || err != nil {
+		t.Errorf("found %v, %v", there, err)
+	}
+	if n := w.count("POST /flexible_asset_types", 0); n != 0 {
+		t.Errorf("%d creates", n)
+	}
+	made := w.ensure(t)
+	found, there, err := w.c.FindFlexibleAssetType(t.Context(), backupSpec())
+	if diff := cmp.Diff(made, found); diff != "" || !there || err != nil {
+		t.Errorf("found %v, %v\n%s", there, err, diff)
+	}
+}
+
 func TestWhateverFailsBehindACreatedTypeIsUncertain(t *testing.T) {
 	t.Parallel()
 	const fields = "GET /flexible_asset_types/:flexible_asset_type_id/relationships/flexible_asset_fields"
@@ -457,7 +473,7 @@ func TestAssetsMadeInTheSameInstantAreListedInFull(t *testing.T) {
 	if _, err := w.c.CreateFlexibleAssets(t.Context(), w.orgID, writes); err != nil {
 		t.Fatal(err)
 	}
-	w.clock.now = w.clock.now.Add(time.Minute)
+	w.clock.Advance(time.Minute)
 	got, err := w.c.ListFlexibleAssets(t.Context(), itglue.FlexibleAssetQuery{TypeID: typ.ID})
 	if err != nil || len(got) != 35 {
 		t.Errorf("%d assets, %v", len(got), err)

@@ -2,11 +2,9 @@ package itglue
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -76,6 +74,15 @@ type Client struct {
 	once *vendorhttp.Client // one attempt; for pages that may have to shrink first
 }
 
+// String hides the key.
+func (c *Client) String() string { return "itglue.Client{" + c.base.Redacted() + "}" }
+
+// GoString hides the key.
+func (c *Client) GoString() string { return c.String() }
+
+// LogValue hides the key.
+func (c *Client) LogValue() slog.Value { return slog.StringValue(c.String()) }
+
 // NewLimiter returns a limiter for a share (0..1] of the account's documented 3,000 requests in 5 minutes: about 8 a
 // second at 0.8. All clients of an account should share one.
 func NewLimiter(share float64, now func() time.Time, sleep func(context.Context, time.Duration) error) *vendorhttp.Limiter {
@@ -122,6 +129,8 @@ func New(cfg Config) (*Client, error) {
 	}
 	o := cfg.HTTP
 	o.Vendor, o.ParseError, o.Classify = vendor, parseError, classify
+	// Not documented; it stands behind Amazon's gateway (itglue.md §1.1).
+	o.RequestIDHeaders = []string{"X-Request-Id", "X-Amzn-Requestid"}
 	o.Secrets = append(append([]string(nil), o.Secrets...), key)
 	if o.Limit == nil {
 		o.Limit = NewLimiter(0.8, o.Now, o.Sleep)
@@ -152,123 +161,6 @@ func sleep(ctx context.Context, d time.Duration) error {
 
 // Test reads one organization: the cheapest request that needs a good key.
 func (c *Client) Test(ctx context.Context) error {
-	_, err := c.get(ctx, "test connection", "organizations", url.Values{"page[size]": {"1"}})
+	_, err := c.read(ctx, c.http, testConnection, url.Values{"page[size]": {"1"}})
 	return err
-}
-
-// get reads one document, with retries.
-func (c *Client) get(ctx context.Context, op, path string, query url.Values) (*document, error) {
-	return c.read(ctx, c.http, op, path, query)
-}
-
-func (c *Client) read(ctx context.Context, via *vendorhttp.Client, op, path string, query url.Values) (*document, error) {
-	u := c.base.JoinPath(path)
-	u.RawQuery = query.Encode()
-	res, err := via.Do(ctx, vendorhttp.Request{Op: op, Method: http.MethodGet, URL: u, Header: c.header()})
-	if err != nil {
-		return nil, err
-	}
-	d, err := decodeDocument(res.Body)
-	if err != nil {
-		return nil, vendorhttp.NewError(vendor, op, vendorhttp.Malformed, res.Status, err.Error())
-	}
-	if len(d.errs) > 0 && len(d.data) == 0 {
-		return nil, vendorhttp.NewError(vendor, op, vendorhttp.Malformed, res.Status, "errors in a success answer: "+d.errs[0].String())
-	}
-	return d, nil
-}
-
-// A payload is the data member of a write: one resource object or a list of them.
-type payload struct {
-	Data any `json:"data"`
-}
-
-// A writeResource is one resource object of a write. Attributes hold the id of a record in a bulk write
-// (itglue.md §9.1); there is no place for a filter.
-type writeResource struct {
-	Type          string         `json:"type"`
-	Attributes    map[string]any `json:"attributes"`
-	Relationships map[string]any `json:"relationships,omitempty"`
-}
-
-// write sends one POST or PATCH, once. Its path comes from this package and checked ids only, and it takes no query, so
-// that a filter on a write cannot be expressed.
-func (c *Client) write(ctx context.Context, op, method, path string, data any) (*document, error) {
-	body, err := json.Marshal(payload{Data: data})
-	if err != nil {
-		return nil, vendorhttp.NewError(vendor, op, vendorhttp.Invalid, 0, "cannot encode the request: "+err.Error())
-	}
-	res, err := c.http.Do(ctx, vendorhttp.Request{
-		Op: op, Method: method, URL: c.base.JoinPath(path), Header: c.header(), Body: body, ContentType: contentType,
-	})
-	if err != nil {
-		return nil, c.judge(ctx, err)
-	}
-	d, err := decodeDocument(res.Body)
-	if err != nil {
-		e := vendorhttp.NewError(vendor, op, vendorhttp.Malformed, res.Status, err.Error())
-		e.Uncertain = true
-		return nil, e
-	}
-	return d, nil
-}
-
-// writeOne sends a write about one record and returns the record as answered.
-func (c *Client) writeOne(ctx context.Context, op, method, path string, data writeResource) (*document, *resource, error) {
-	d, err := c.write(ctx, op, method, path, data)
-	if err != nil {
-		return nil, nil, err
-	}
-	if len(d.data) != 1 || d.data[0].id == "" {
-		e := vendorhttp.NewError(vendor, op, vendorhttp.Malformed, 0, fmt.Sprintf("the answer holds %d records, not the one written", len(d.data)))
-		e.Uncertain = true
-		return nil, nil, e
-	}
-	return d, d.data[0], nil
-}
-
-// judge settles a gateway's 403 on a write: when the key still works for a read, it was the content that was refused.
-func (c *Client) judge(ctx context.Context, err error) error {
-	var e *vendorhttp.Error
-	if !errors.As(err, &e) || e.Status != http.StatusForbidden || e.Kind != vendorhttp.Auth {
-		return err
-	}
-	if c.Test(ctx) != nil {
-		return err
-	}
-	judged := *e
-	judged.Kind = vendorhttp.Forbidden
-	judged.Message = "refused though the key works: the firewall may dislike the content"
-	return &judged
-}
-
-func (c *Client) header() http.Header {
-	return http.Header{"X-Api-Key": {c.key}, "Accept": {contentType}}
-}
-
-// classify tells a refused key from other 403s: the gateway's {"message":"Forbidden"} is about the key (itglue.md §1).
-func classify(status int, header http.Header, body []byte) vendorhttp.Kind {
-	if status != http.StatusForbidden {
-		return ""
-	}
-	if code, _, _ := parseError(status, header, body); code == codeGateway {
-		return vendorhttp.Auth
-	}
-	return vendorhttp.Forbidden
-}
-
-// checkID refuses ids that are not IT Glue's: they are numbers, and they become part of addresses.
-func checkID(op, what, id string) error {
-	if id != "" && len(id) <= 20 && strings.Trim(id, "0123456789") == "" {
-		return nil
-	}
-	return vendorhttp.NewError(vendor, op, vendorhttp.Invalid, 0, fmt.Sprintf("%s id %q is not a number", what, id))
-}
-
-// number writes an id as the number that IT Glue documents.
-func number(id string) any {
-	if id != "" && len(id) <= 18 && strings.Trim(id, "0123456789") == "" && (id[0] != '0' || id == "0") {
-		return json.Number(id)
-	}
-	return id
 }

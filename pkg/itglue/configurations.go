@@ -2,13 +2,9 @@ package itglue
 
 import (
 	"context"
-	"net/http"
-	"net/netip"
 	"strconv"
 	"strings"
 	"time"
-
-	"uniview-bridge/pkg/vendorhttp"
 )
 
 // A Configuration is one device record (itglue.md §4). It carries MAC addresses in three places: its own, its
@@ -64,28 +60,24 @@ const configurationIncludes = "configuration_interfaces,rmm_records,adapters_res
 // ListConfigurations returns the configurations that satisfy a query with their interfaces, RMM and PSA records, ordered
 // by id.
 func (c *Client) ListConfigurations(ctx context.Context, q ConfigurationQuery) ([]Configuration, error) {
-	if err := q.check(); err != nil {
-		return nil, err
-	}
 	return readAll(ctx, c, func() *Pager[Configuration] { return c.ConfigurationsPager(q) })
 }
 
 func (q ConfigurationQuery) check() error {
-	const op = "list configurations"
 	if q.OrganizationID != "" {
-		if err := checkID(op, "organization", q.OrganizationID); err != nil {
+		if err := checkID(listConfigurations, "organization id", q.OrganizationID); err != nil {
 			return err
 		}
 	}
 	if q.ID != "" {
-		return checkID(op, "configuration", q.ID)
+		return checkID(listConfigurations, "id", q.ID)
 	}
 	return nil
 }
 
 // ConfigurationsPager is the resumable form of [Client.ListConfigurations].
 func (c *Client) ConfigurationsPager(q ConfigurationQuery) *Pager[Configuration] {
-	spec := listSpec{op: "list configurations", path: "configurations", include: configurationIncludes, sort: "id"}
+	spec := listSpec{op: listConfigurations, include: configurationIncludes, sort: "id", invalid: q.check()}
 	spec.filters = append(spec.filters, filterBy("organization_id", q.OrganizationID)...)
 	spec.filters = append(spec.filters, filterBy("id", q.ID)...)
 	if q.Archived != nil {
@@ -100,7 +92,7 @@ func (c *Client) ConfigurationsPager(q ConfigurationQuery) *Pager[Configuration]
 
 // GetConfiguration returns one configuration.
 func (c *Client) GetConfiguration(ctx context.Context, id string) (Configuration, error) {
-	d, r, err := c.show(ctx, "get configuration", "configurations", id, configurationIncludes)
+	d, r, err := c.show(ctx, getConfiguration, id, configurationIncludes)
 	if err != nil {
 		return Configuration{}, err
 	}
@@ -133,108 +125,4 @@ func configurationOf(d *document, r *resource) Configuration {
 		})
 	}
 	return conf
-}
-
-// ConfigurationWrite is a new configuration. Empty members are not sent.
-type ConfigurationWrite struct {
-	Name         string // required
-	TypeID       string // required
-	StatusID     string
-	Hostname     string
-	PrimaryIP    string // IPv4 or IPv6
-	MAC          string // at most 17 characters (itglue.md §4.2)
-	SerialNumber string
-	AssetTag     string
-	Notes        string
-	Interfaces   []InterfaceWrite
-}
-
-// InterfaceWrite is a network interface of a new configuration. Its MAC must be a valid one (itglue.md §4.4).
-type InterfaceWrite struct {
-	Name, MAC, IP string
-	Primary       bool
-}
-
-// CreateConfiguration makes a configuration in an organization. It is not idempotent.
-func (c *Client) CreateConfiguration(ctx context.Context, orgID string, w ConfigurationWrite) (Configuration, error) {
-	const op = "create configuration"
-	if err := checkID(op, "organization", orgID); err != nil {
-		return Configuration{}, err
-	}
-	if err := checkID(op, "configuration type", w.TypeID); err != nil {
-		return Configuration{}, err
-	}
-	if problem := w.problem(); problem != "" {
-		return Configuration{}, vendorhttp.NewError(vendor, op, vendorhttp.Invalid, 0, problem)
-	}
-	data := writeResource{
-		Type: "configurations",
-		Attributes: sendable(map[string]any{
-			"organization-id": number(orgID), "configuration-type-id": number(w.TypeID), "configuration-status-id": number(w.StatusID),
-			"name": w.Name, "hostname": w.Hostname, "primary-ip": w.PrimaryIP, "mac-address": w.MAC,
-			"serial-number": w.SerialNumber, "asset-tag": w.AssetTag, "notes": w.Notes,
-		}),
-	}
-	var interfaces []writeResource
-	for _, in := range w.Interfaces {
-		interfaces = append(interfaces, writeResource{
-			Type: "configuration_interfaces",
-			Attributes: sendable(map[string]any{
-				"name": in.Name, "mac-address": in.MAC, "ip-address": in.IP, "primary": in.Primary,
-			}),
-		})
-	}
-	if len(interfaces) > 0 {
-		data.Relationships = map[string]any{"configuration_interfaces": map[string]any{"data": interfaces}}
-	}
-	d, r, err := c.writeOne(ctx, op, http.MethodPost, "organizations/"+orgID+"/relationships/configurations", data)
-	if err != nil {
-		return Configuration{}, err
-	}
-	return configurationOf(d, r), nil
-}
-
-// problem says why IT Glue would refuse the record, or "".
-func (w ConfigurationWrite) problem() string {
-	if strings.TrimSpace(w.Name) == "" {
-		return "a configuration needs a name"
-	}
-	if len(w.MAC) > 17 {
-		return "a configuration's MAC address has at most 17 characters"
-	}
-	ips := []string{w.PrimaryIP}
-	for _, in := range w.Interfaces {
-		ips = append(ips, in.IP)
-		if in.MAC != "" && !validMAC(in.MAC) {
-			return "an interface's MAC address is not valid"
-		}
-	}
-	for _, ip := range ips {
-		if _, err := netip.ParseAddr(ip); ip != "" && err != nil {
-			return "an IP address is not valid"
-		}
-	}
-	return ""
-}
-
-// validMAC accepts twelve hexadecimal digits with the usual separators.
-func validMAC(s string) bool {
-	digits := strings.NewReplacer(":", "", "-", "", ".", "").Replace(s)
-	return len(digits) == 12 && len(s) <= 17 && strings.Trim(strings.ToLower(digits), "0123456789abcdef") == ""
-}
-
-// UpdateConfigurationNotes replaces the notes of a configuration; "" clears them. Synced configurations accept it too,
-// and their PSA sees it (itglue.md §0.2).
-func (c *Client) UpdateConfigurationNotes(ctx context.Context, id, notes string) (Configuration, error) {
-	const op = "update configuration notes"
-	if err := checkID(op, "configuration", id); err != nil {
-		return Configuration{}, err
-	}
-	d, r, err := c.writeOne(ctx, op, http.MethodPatch, "configurations/"+id, writeResource{
-		Type: "configurations", Attributes: map[string]any{"notes": nullable(notes)},
-	})
-	if err != nil {
-		return Configuration{}, err
-	}
-	return configurationOf(d, r), nil
 }

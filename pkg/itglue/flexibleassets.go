@@ -3,8 +3,6 @@ package itglue
 import (
 	"context"
 	"errors"
-	"fmt"
-	"net/http"
 	"time"
 
 	"uniview-bridge/pkg/vendorhttp"
@@ -31,22 +29,20 @@ type FlexibleAssetQuery struct {
 
 // ListFlexibleAssets returns the assets of a type, archived ones included, oldest first.
 func (c *Client) ListFlexibleAssets(ctx context.Context, q FlexibleAssetQuery) ([]FlexibleAsset, error) {
-	const op = "list flexible assets"
-	if err := checkID(op, "flexible asset type", q.TypeID); err != nil {
-		return nil, err
-	}
-	if q.OrganizationID != "" {
-		if err := checkID(op, "organization", q.OrganizationID); err != nil {
-			return nil, err
-		}
-	}
 	return readAll(ctx, c, func() *Pager[FlexibleAsset] { return c.FlexibleAssetsPager(q) })
+}
+
+func (q FlexibleAssetQuery) check() error {
+	if err := checkID(listFlexibleAssets, "flexible asset type id", q.TypeID); err != nil || q.OrganizationID == "" {
+		return err
+	}
+	return checkID(listFlexibleAssets, "organization id", q.OrganizationID)
 }
 
 // FlexibleAssetsPager is the resumable form of [Client.ListFlexibleAssets]. The list cannot be sorted by id, so it is
 // sorted by creation, which does not change either.
 func (c *Client) FlexibleAssetsPager(q FlexibleAssetQuery) *Pager[FlexibleAsset] {
-	spec := listSpec{op: "list flexible assets", path: "flexible_assets", sort: "created_at"}
+	spec := listSpec{op: listFlexibleAssets, sort: "created_at", invalid: q.check()}
 	spec.filters = append(spec.filters, filterBy("flexible-asset-type-id", q.TypeID)...)
 	spec.filters = append(spec.filters, filterBy("organization-id", q.OrganizationID)...)
 	return newPager(c, spec, func(_ *document, r *resource) (FlexibleAsset, bool) {
@@ -57,7 +53,7 @@ func (c *Client) FlexibleAssetsPager(q FlexibleAssetQuery) *Pager[FlexibleAsset]
 
 // GetFlexibleAsset returns one asset, for example to merge its traits with what people have just written.
 func (c *Client) GetFlexibleAsset(ctx context.Context, id string) (FlexibleAsset, error) {
-	_, r, err := c.show(ctx, "get flexible asset", "flexible_assets", id, "")
+	_, r, err := c.show(ctx, getFlexibleAsset, id, "")
 	if err != nil {
 		return FlexibleAsset{}, err
 	}
@@ -107,22 +103,22 @@ const maxBulkBytes = 4 << 20
 // were never sent then have ErrNotSent. A create that may have succeeded has an uncertain error: look for its key before
 // repeating it.
 func (c *Client) CreateFlexibleAssets(ctx context.Context, orgID string, writes []FlexibleAssetWrite) ([]WriteResult, error) {
-	const op = "create flexible assets"
-	if err := checkID(op, "organization", orgID); err != nil {
+	const op = createFlexibleAssets
+	if err := checkID(op, "organization id", orgID); err != nil {
 		return nil, err
 	}
 	b := bulk{
-		c: c, op: op, method: http.MethodPost, path: "organizations/" + orgID + "/relationships/flexible_assets",
+		c: c, op: op, ids: []string{orgID},
 		match: func(w FlexibleAssetWrite, a FlexibleAsset) bool {
 			return a.TypeID == w.TypeID && TraitText(a.Traits[w.KeyTrait]) == TraitText(w.Traits[w.KeyTrait])
 		},
 		check: func(w FlexibleAssetWrite) (string, error) {
-			if err := checkID(op, "flexible asset type", w.TypeID); err != nil {
+			if err := checkID(op, "flexible asset type id", w.TypeID); err != nil {
 				return "", err
 			}
 			key := TraitText(w.Traits[w.KeyTrait])
 			if w.KeyTrait == "" || key == "" {
-				return "", vendorhttp.NewError(vendor, op, vendorhttp.Invalid, 0, "a new flexible asset needs a key trait, and a text in it")
+				return "", fail(op, vendorhttp.Invalid, "a new flexible asset needs a key trait, and a text in it")
 			}
 			return w.TypeID + " " + key, nil
 		},
@@ -139,16 +135,16 @@ func (c *Client) CreateFlexibleAssets(ctx context.Context, orgID string, writes 
 // UpdateFlexibleAssets updates assets, of any organizations, many in a request. Results and errors are as for
 // [Client.CreateFlexibleAssets]; updates may be repeated.
 func (c *Client) UpdateFlexibleAssets(ctx context.Context, writes []FlexibleAssetWrite) ([]WriteResult, error) {
-	const op = "update flexible assets"
+	const op = updateFlexibleAssets
 	b := bulk{
-		c: c, op: op, method: http.MethodPatch, path: "flexible_assets", repeatable: true,
+		c: c, op: op, repeatable: true,
 		match: func(w FlexibleAssetWrite, a FlexibleAsset) bool { return a.ID == w.ID },
 		check: func(w FlexibleAssetWrite) (string, error) {
-			if err := checkID(op, "flexible asset", w.ID); err != nil {
+			if err := checkID(op, "id", w.ID); err != nil {
 				return "", err
 			}
 			if w.Traits != nil && len(w.Traits) == 0 {
-				return "", vendorhttp.NewError(vendor, op, vendorhttp.Invalid, 0, "an update with an empty set of traits would delete them all")
+				return "", fail(op, vendorhttp.Invalid, "an update with an empty set of traits would delete them all")
 			}
 			return w.ID, nil
 		},
@@ -174,12 +170,12 @@ func (w FlexibleAssetWrite) resource(attributes map[string]any) writeResource {
 }
 
 // missing is the result of a write that a success answer does not show.
-func missing(op string, errs []apiError) error {
+func (c *Client) missing(op writing, errs []apiError) error {
 	message := "the answer does not show this record"
 	if len(errs) > 0 {
-		message = fmt.Sprintf("%s: %s", message, errs[0])
+		message += ": " + c.hide(errs[0].String())
 	}
-	e := vendorhttp.NewError(vendor, op, vendorhttp.Incomplete, 0, message)
+	e := fail(op, vendorhttp.Incomplete, "%s", message)
 	e.Uncertain = true
 	return e
 }

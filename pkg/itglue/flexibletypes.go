@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 
@@ -96,19 +95,8 @@ func (t FlexibleAssetType) Unkeepable(ourKeys []string) []FlexibleAssetField {
 // it yet.
 func (c *Client) EnsureFlexibleAssetType(ctx context.Context, spec TypeSpec) (FlexibleAssetType, error) {
 	const op = "ensure flexible asset type"
-	if problem := spec.problem(); problem != "" {
-		return FlexibleAssetType{}, vendorhttp.NewError(vendor, op, vendorhttp.Invalid, 0, problem)
-	}
-	found, err := c.findTypes(ctx, spec.Name)
-	if err != nil {
-		return FlexibleAssetType{}, err
-	}
-	if len(found) > 1 {
-		return FlexibleAssetType{}, vendorhttp.NewError(vendor, op, vendorhttp.Conflict, 0, fmt.Sprintf(
-			"IT Glue has %d flexible asset types named %q; rename all but one", len(found), spec.Name))
-	}
-	if len(found) == 1 {
-		return c.complete(ctx, found[0], spec)
+	if t, there, err := c.FindFlexibleAssetType(ctx, spec); there || err != nil {
+		return t, err
 	}
 	made, err := c.createType(ctx, spec)
 	if err != nil {
@@ -119,6 +107,24 @@ func (c *Client) EnsureFlexibleAssetType(ctx context.Context, spec TypeSpec) (Fl
 		return FlexibleAssetType{}, uncertain(op, err)
 	}
 	return t, nil
+}
+
+// FindFlexibleAssetType returns the type that spec names, completed as [Client.EnsureFlexibleAssetType] does, and whether
+// there is one. It never makes one: it is the search after a create whose answer was lost.
+func (c *Client) FindFlexibleAssetType(ctx context.Context, spec TypeSpec) (FlexibleAssetType, bool, error) {
+	if problem := spec.problem(); problem != "" {
+		return FlexibleAssetType{}, false, fail(findFlexibleAssetType, vendorhttp.Invalid, "%s", problem)
+	}
+	found, err := c.findTypes(ctx, spec.Name)
+	if err != nil || len(found) == 0 {
+		return FlexibleAssetType{}, false, err
+	}
+	if len(found) > 1 {
+		return FlexibleAssetType{}, false, fail(findFlexibleAssetType, vendorhttp.Conflict,
+			"IT Glue has %d flexible asset types named %q; rename all but one", len(found), spec.Name)
+	}
+	t, err := c.complete(ctx, found[0], spec)
+	return t, err == nil, err
 }
 
 // uncertain is an error of what follows a create that succeeded.
@@ -183,7 +189,7 @@ func (s TypeSpec) problem() string {
 
 func (c *Client) findTypes(ctx context.Context, name string) ([]FlexibleAssetType, error) {
 	return readAll(ctx, c, func() *Pager[FlexibleAssetType] {
-		spec := listSpec{op: "find flexible asset type", path: "flexible_asset_types", sort: "id", filters: filterBy("name", name)}
+		spec := listSpec{op: findFlexibleAssetType, sort: "id", filters: filterBy("name", name)}
 		return newPager(c, spec, func(_ *document, r *resource) (FlexibleAssetType, bool) {
 			t := typeOf(r)
 			return t, t.Name == name
@@ -204,7 +210,7 @@ func (c *Client) createType(ctx context.Context, spec TypeSpec) (FlexibleAssetTy
 	for i, f := range spec.Fields {
 		fields = append(fields, f.write(i+1))
 	}
-	_, r, err := c.writeOne(ctx, "create flexible asset type", http.MethodPost, "flexible_asset_types", writeResource{
+	_, r, err := c.writeOne(ctx, createFlexibleAssetType, writeResource{
 		Type: "flexible_asset_types",
 		Attributes: sendable(map[string]any{
 			"name": spec.Name, "description": spec.Description, "icon": spec.Icon, "enabled": true,
@@ -230,12 +236,8 @@ func (f FieldSpec) write(order int) writeResource {
 }
 
 func (c *Client) listFields(ctx context.Context, typeID string) ([]FlexibleAssetField, error) {
-	const op = "list flexible asset fields"
-	if err := checkID(op, "flexible asset type", typeID); err != nil {
-		return nil, err
-	}
 	fields, err := readAll(ctx, c, func() *Pager[FlexibleAssetField] {
-		spec := listSpec{op: op, path: "flexible_asset_types/" + typeID + "/relationships/flexible_asset_fields", sort: "created_at"}
+		spec := listSpec{op: listFlexibleAssetFields, ids: []string{typeID}, sort: "created_at"}
 		return newPager(c, spec, func(_ *document, r *resource) (FlexibleAssetField, bool) { return fieldOf(r), true })
 	})
 	slices.SortStableFunc(fields, func(a, b FlexibleAssetField) int { return a.Order - b.Order })
@@ -295,8 +297,7 @@ func (c *Client) upgradeFields(ctx context.Context, t FlexibleAssetType, spec Ty
 		}
 	}
 	if len(missing) > 0 {
-		path := "flexible_asset_types/" + t.ID + "/relationships/flexible_asset_fields"
-		if _, err := c.write(ctx, "add flexible asset fields", http.MethodPost, path, missing); err != nil {
+		if _, err := c.write(ctx, addFlexibleAssetFields, missing, t.ID); err != nil {
 			return false, err
 		}
 	}
@@ -305,12 +306,9 @@ func (c *Client) upgradeFields(ctx context.Context, t FlexibleAssetType, spec Ty
 		if !ok {
 			continue
 		}
-		if err := checkID(op, "field", f.ID); err != nil {
-			return false, err
-		}
-		_, _, err := c.writeOne(ctx, "add options to a flexible asset field", http.MethodPatch, "flexible_asset_fields/"+f.ID, writeResource{
+		_, _, err := c.writeOne(ctx, addFieldOptions, writeResource{
 			Type: "flexible_asset_fields", Attributes: map[string]any{"default-value": strings.Join(options, "\n")},
-		})
+		}, f.ID)
 		if err != nil {
 			return false, err
 		}

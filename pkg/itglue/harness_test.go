@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -15,62 +16,91 @@ import (
 	"uniview-bridge/pkg/itglue"
 	"uniview-bridge/pkg/itglue/sandbox"
 	"uniview-bridge/pkg/vendorhttp"
+	"uniview-bridge/pkg/vendorhttp/simulator"
 )
 
 const testKey = "ITG.0123456789abcdef.secret"
 
-// A clock is virtual time: sleeping moves it.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func newClock() *clock { return &clock{now: time.Date(2026, 1, 5, 12, 0, 0, 0, time.UTC)} }
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) Sleep(ctx context.Context, d time.Duration) error {
-	c.mu.Lock()
-	c.now = c.now.Add(d)
-	c.mu.Unlock()
-	return ctx.Err()
-}
-
-// A recorder keeps every request that passes.
+// A recorder keeps every request that passes, and its answer.
 type recorder struct {
 	next http.RoundTripper
 	mu   sync.Mutex
-	sent []sentRequest
+	sent []exchange
 }
 
-type sentRequest struct {
+type exchange struct {
 	Method, Path string
 	Query        url.Values
 	Header       http.Header
 	Body         []byte
+	Status       int // 0 = no answer
+	Type         string
+	Answer       []byte
 }
 
 func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
-	s := sentRequest{Method: req.Method, Path: req.URL.Path, Query: req.URL.Query(), Header: req.Header.Clone()}
+	x := exchange{Method: req.Method, Path: req.URL.Path, Query: req.URL.Query(), Header: req.Header.Clone()}
 	if req.Body != nil {
-		s.Body, _ = io.ReadAll(req.Body)
-		req.Body = io.NopCloser(bytes.NewReader(s.Body))
+		x.Body, _ = io.ReadAll(req.Body)
+		req.Body = io.NopCloser(bytes.NewReader(x.Body))
+	}
+	res, err := r.next.RoundTrip(req)
+	if err == nil {
+		var cut error
+		x.Status, x.Type = res.StatusCode, res.Header.Get("Content-Type")
+		x.Answer, cut = io.ReadAll(res.Body)
+		res.Body = io.NopCloser(io.MultiReader(bytes.NewReader(x.Answer), failing{cut}))
 	}
 	r.mu.Lock()
-	r.sent = append(r.sent, s)
-	r.mu.Unlock()
-	return r.next.RoundTrip(req)
+	defer r.mu.Unlock()
+	r.sent = append(r.sent, x)
+	return res, err
 }
+
+// failing reads as an error, or as the end.
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) {
+	if f.err != nil {
+		return 0, f.err
+	}
+	return 0, io.EOF
+}
+
+// of returns the exchanges of a route in the vendor's notation.
+func (r *recorder) of(method, route string) []exchange {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var out []exchange
+	for _, x := range r.sent {
+		if x.Method == method && onRoute(route, x.Path) {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+func onRoute(route, path string) bool {
+	want, have := strings.Split(route, "/"), strings.Split(path, "/")
+	if len(want) != len(have) {
+		return false
+	}
+	for i := range want {
+		if isID := strings.Trim(have[i], "0123456789") == "" && have[i] != ""; want[i] != have[i] && !(strings.HasPrefix(want[i], ":") && isID) {
+			return false
+		}
+	}
+	return true
+}
+
+var epoch = time.Date(2026, 1, 5, 12, 0, 0, 0, time.UTC)
 
 // A world is a sandbox account and a client of it, in virtual time.
 type world struct {
 	*sandbox.Server
 	c     *itglue.Client
-	clock *clock
+	clock *simulator.Clock
+	ctx   context.Context // for tables of calls
 	rec   *recorder
 
 	org, other                 *sandbox.Organization
@@ -80,7 +110,7 @@ type world struct {
 
 func newWorld(t testing.TB, o sandbox.Options, change ...func(*itglue.Config)) *world {
 	t.Helper()
-	w := &world{clock: newClock()}
+	w := &world{clock: simulator.NewClock(epoch)}
 	o.APIKey, o.Now, o.Sleep = testKey, w.clock.Now, w.clock.Sleep
 	w.Server = sandbox.New(o)
 	w.rec = &recorder{next: w.Transport()}

@@ -2,8 +2,6 @@ package itglue
 
 import (
 	"context"
-	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -57,6 +55,8 @@ func (a AdapterResource) IsConnectWise() bool {
 	})
 }
 
+const organizationIncludes = "adapters_resources"
+
 // ListOrganizations returns every organization with its PSA records, ordered by id.
 func (c *Client) ListOrganizations(ctx context.Context) ([]Organization, error) {
 	return readAll(ctx, c, c.OrganizationsPager)
@@ -65,36 +65,17 @@ func (c *Client) ListOrganizations(ctx context.Context) ([]Organization, error) 
 // OrganizationsPager is the resumable form of [Client.ListOrganizations].
 func (c *Client) OrganizationsPager() *Pager[Organization] {
 	return newPager(c, listSpec{
-		op: "list organizations", path: "organizations", include: "adapters_resources", sort: "id",
+		op: listOrganizations, include: organizationIncludes, sort: "id",
 	}, func(d *document, r *resource) (Organization, bool) { return organizationOf(d, r), true })
 }
 
 // GetOrganization returns one organization, its quick notes whole.
 func (c *Client) GetOrganization(ctx context.Context, id string) (Organization, error) {
-	d, r, err := c.show(ctx, "get organization", "organizations", id, "adapters_resources")
+	d, r, err := c.show(ctx, getOrganization, id, organizationIncludes)
 	if err != nil {
 		return Organization{}, err
 	}
 	return organizationOf(d, r), nil
-}
-
-// show reads one record by its id, and checks that it is that one.
-func (c *Client) show(ctx context.Context, op, path, id, include string) (*document, *resource, error) {
-	if err := checkID(op, "the", id); err != nil {
-		return nil, nil, err
-	}
-	query := url.Values{}
-	if include != "" {
-		query.Set("include", include)
-	}
-	d, err := c.get(ctx, op, path+"/"+id, query)
-	if err != nil {
-		return nil, nil, err
-	}
-	if len(d.data) != 1 || d.data[0].id != id {
-		return nil, nil, vendorhttp.NewError(vendor, op, vendorhttp.Malformed, 0, "the answer is not about the record asked for")
-	}
-	return d, d.data[0], nil
 }
 
 func organizationOf(d *document, r *resource) Organization {
@@ -137,11 +118,10 @@ type OrganizationWrite struct {
 
 // CreateOrganization makes an organization. It is not idempotent: two calls make two (itglue.md §3.3).
 func (c *Client) CreateOrganization(ctx context.Context, w OrganizationWrite) (Organization, error) {
-	const op = "create organization"
 	if strings.TrimSpace(w.Name) == "" {
-		return Organization{}, vendorhttp.NewError(vendor, op, vendorhttp.Invalid, 0, "an organization needs a name")
+		return Organization{}, fail(createOrganization, vendorhttp.Invalid, "an organization needs a name")
 	}
-	d, r, err := c.writeOne(ctx, op, http.MethodPost, "organizations", writeResource{
+	d, r, err := c.writeOne(ctx, createOrganization, writeResource{
 		Type: "organizations",
 		Attributes: sendable(map[string]any{
 			"name": w.Name, "short-name": w.ShortName, "description": w.Description, "quick-notes": w.QuickNotes, "alert": w.Alert,
@@ -164,18 +144,23 @@ func sendable(attrs map[string]any) map[string]any {
 	return attrs
 }
 
+// Synced reports whether a PSA keeps the organization, so that only few of its attributes can be written
+// (itglue.md §3.3), as far as its adapters tell.
+func (o Organization) Synced() bool {
+	return slices.ContainsFunc(o.PSA, func(a AdapterResource) bool { return a.Sync && !a.Orphaned })
+}
+
 // UpdateOrganizationAlert sets the banner on an organization's page; "" removes it. It is one of the three attributes
-// that synced organizations accept (itglue.md §3.3).
+// that synced organizations accept (itglue.md §3.3). A refusal because the PSA keeps the record is [ErrSynced].
 func (c *Client) UpdateOrganizationAlert(ctx context.Context, id, alert string) (Organization, error) {
-	const op = "update organization alert"
-	if err := checkID(op, "organization", id); err != nil {
-		return Organization{}, err
-	}
-	d, r, err := c.writeOne(ctx, op, http.MethodPatch, "organizations/"+id, writeResource{
+	d, r, err := c.writeOne(ctx, updateOrganizationAlert, writeResource{
 		Type: "organizations", Attributes: map[string]any{"alert": nullable(alert)},
-	})
+	}, id)
 	if err != nil {
-		return Organization{}, err
+		return Organization{}, refusedAsSynced(err, func() (bool, error) {
+			o, err := c.GetOrganization(ctx, id)
+			return o.Synced(), err
+		})
 	}
 	return organizationOf(d, r), nil
 }
@@ -186,36 +171,4 @@ func nullable(s string) any {
 		return nil
 	}
 	return s
-}
-
-// Named is a record that is little more than a name: a type or a status. Their ids differ between accounts; look them up
-// by name (itglue.md §5).
-type Named struct{ ID, Name string }
-
-// ListOrganizationTypes returns the account's organization types.
-func (c *Client) ListOrganizationTypes(ctx context.Context) ([]Named, error) {
-	return c.listNamed(ctx, "organization types", "organization_types")
-}
-
-// ListOrganizationStatuses returns the account's organization statuses.
-func (c *Client) ListOrganizationStatuses(ctx context.Context) ([]Named, error) {
-	return c.listNamed(ctx, "organization statuses", "organization_statuses")
-}
-
-// ListConfigurationTypes returns the account's configuration types.
-func (c *Client) ListConfigurationTypes(ctx context.Context) ([]Named, error) {
-	return c.listNamed(ctx, "configuration types", "configuration_types")
-}
-
-// ListConfigurationStatuses returns the account's configuration statuses.
-func (c *Client) ListConfigurationStatuses(ctx context.Context) ([]Named, error) {
-	return c.listNamed(ctx, "configuration statuses", "configuration_statuses")
-}
-
-func (c *Client) listNamed(ctx context.Context, what, path string) ([]Named, error) {
-	return readAll(ctx, c, func() *Pager[Named] {
-		return newPager(c, listSpec{op: "list " + what, path: path, sort: "id"}, func(_ *document, r *resource) (Named, bool) {
-			return Named{ID: r.id, Name: r.attrs.text("name")}, true
-		})
-	})
 }

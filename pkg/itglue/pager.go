@@ -3,7 +3,6 @@ package itglue
 import (
 	"context"
 	"errors"
-	"fmt"
 	"iter"
 	"net/http"
 	"net/url"
@@ -44,8 +43,11 @@ type State struct {
 
 // A listSpec is one list request without its paging.
 type listSpec struct {
-	op, path, include, sort string
-	filters                 []filter
+	op            reading
+	ids           []string // of the route
+	include, sort string
+	filters       []filter
+	invalid       error // why it cannot be asked for; nil = it can
 }
 
 type filter struct{ key, value string }
@@ -100,6 +102,9 @@ func (p *Pager[T]) All(ctx context.Context) iter.Seq2[T, error] { return vendorh
 // does not hold as many records as IT Glue says, is an error of kind Incomplete: start again. After any other error
 // Next may be called again.
 func (p *Pager[T]) Next(ctx context.Context) (items []T, done bool, err error) {
+	if p.spec.invalid != nil {
+		return nil, false, p.spec.invalid
+	}
 	if p.state.Done {
 		return nil, true, nil
 	}
@@ -116,7 +121,7 @@ func (p *Pager[T]) Next(ctx context.Context) (items []T, done bool, err error) {
 		return nil, false, p.incomplete("the list grew or shrank from %d to %d records while it was read", next.Total, d.meta.total)
 	}
 	if slices.ContainsFunc(d.data, func(r *resource) bool { return r.id == "" }) {
-		return nil, false, vendorhttp.NewError(vendor, p.spec.op, vendorhttp.Malformed, 0, "a record has no id")
+		return nil, false, fail(p.spec.op, vendorhttp.Malformed, "a record has no id")
 	}
 	fresh := 0
 	for _, r := range d.data {
@@ -162,36 +167,55 @@ func (p *Pager[T]) isLast(d *document, s State) bool {
 }
 
 func (p *Pager[T]) incomplete(format string, args ...any) error {
-	return vendorhttp.NewError(vendor, p.spec.op, vendorhttp.Incomplete, 0, fmt.Sprintf(format, args...))
+	return fail(p.spec.op, vendorhttp.Incomplete, format, args...)
 }
 
 // fetch reads the page after p.state, in smaller pages when the gateway gives up on it (itglue.md §9.14).
 func (p *Pager[T]) fetch(ctx context.Context) (*document, error) {
 	for {
-		q := p.spec.query(p.state.Page+1, p.state.Size)
-		d, err := p.c.read(ctx, p.c.once, p.spec.op, p.spec.path, q)
-		if err == nil {
-			return d, nil
+		d, err := p.ask(ctx, p.c.once)
+		if err != nil && !tooLong(err) && p.again(ctx, err) {
+			d, err = p.ask(ctx, p.c.http)
 		}
 		smaller := shrink(p.state.Size)
-		var e *vendorhttp.Error
 		switch {
-		case !errors.As(err, &e) || !vendorhttp.Retryable(err) || ctx.Err() != nil:
-			return nil, err
-		case e.Status == http.StatusGatewayTimeout && smaller > 0:
-			p.state.Page, p.state.Size = p.state.Page*(p.state.Size/smaller), smaller
-			continue
-		case e.Kind == vendorhttp.RateLimited:
-			if e.Status == 0 { // our own limiter gave up: the deadline is too near
-				return nil, err
-			}
-			wait := max(e.RetryAfter, rateLimitWait)
-			if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < wait || p.c.sleep(ctx, wait) != nil {
-				return nil, err
-			}
+		case err == nil || !tooLong(err) || ctx.Err() != nil:
+			return d, err
+		case smaller == 0: // it cannot be the size
+			return p.ask(ctx, p.c.http)
 		}
-		return p.c.read(ctx, p.c.http, p.spec.op, p.spec.path, q)
+		p.state.Page, p.state.Size = p.state.Page*(p.state.Size/smaller), smaller
 	}
+}
+
+func (p *Pager[T]) ask(ctx context.Context, via *vendorhttp.Client) (*document, error) {
+	return p.c.read(ctx, via, p.spec.op, p.spec.query(p.state.Page+1, p.state.Size), p.spec.ids...)
+}
+
+// tooLong reports whether the gateway gave up waiting for the page.
+func tooLong(err error) bool {
+	var e *vendorhttp.Error
+	return errors.As(err, &e) && e.Status == http.StatusGatewayTimeout
+}
+
+// again reports whether a page that failed once is worth asking for with retries, after the wait that a rate limit asks
+// for.
+func (p *Pager[T]) again(ctx context.Context, err error) bool {
+	var e *vendorhttp.Error
+	if !errors.As(err, &e) || !vendorhttp.Retryable(err) || ctx.Err() != nil {
+		return false
+	}
+	if e.Kind != vendorhttp.RateLimited {
+		return true
+	}
+	if e.Status == 0 { // our own limiter gave up: the deadline is too near
+		return false
+	}
+	wait := max(e.RetryAfter, rateLimitWait)
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < wait {
+		return false
+	}
+	return p.c.sleep(ctx, wait) == nil
 }
 
 // shrink returns a page size of about half that divides size, so that the records already read are whole pages of the

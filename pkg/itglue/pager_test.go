@@ -35,8 +35,9 @@ func TestListsAreWholeOrFail(t *testing.T) {
 		{"rows never stop moving", 100, []sandbox.Fault{{Kind: sandbox.PageShift, Rows: 1}}, vendorhttp.Incomplete, 6},
 		{"the total is always too large", 100, []sandbox.Fault{{Kind: sandbox.WrongTotal, Rows: 5}}, vendorhttp.Incomplete, 9},
 		{"the total is always too small", 100, []sandbox.Fault{{Kind: sandbox.WrongTotal, Rows: -5}}, vendorhttp.Incomplete, 9},
-		{"large pages time out", 100, []sandbox.Fault{{Kind: sandbox.PageTooLarge, MaxSize: 30}}, "", 2 + 10},
-		{"pages begin to time out in the middle", 100, []sandbox.Fault{{Kind: sandbox.PageTooLarge, MaxSize: 50, Skip: 1}}, "", 1 + 1 + 3},
+		{"large pages time out", 100, []sandbox.Fault{{Kind: sandbox.PageTooLarge, Rows: 30}}, "", 2 + 10},
+		{"pages begin to time out in the middle", 100, []sandbox.Fault{{Kind: sandbox.PageTooLarge, Rows: 50, Skip: 1}}, "", 1 + 1 + 3},
+		{"a page fails, and its retry times out", 100, []sandbox.Fault{{Kind: sandbox.Status, Status: 503, Times: 1}, {Kind: sandbox.PageTooLarge, Rows: 50}}, "", 1 + 5 + 5},
 		{"pages of any size time out", 100, []sandbox.Fault{{Kind: sandbox.PageTooLarge}}, vendorhttp.Unavailable, 0},
 		{"the key is revoked in the middle", 100, []sandbox.Fault{{Kind: sandbox.Revoke, Skip: 1}}, vendorhttp.Auth, 2},
 	} {
@@ -84,7 +85,7 @@ func TestAPagerGoesOnInAnotherProcess(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, sandbox.Options{}, small(100))
 	w.addConfigurations(240, w.org.ID)
-	w.Inject(sandbox.Fault{Kind: sandbox.PageTooLarge, MaxSize: 50})
+	w.Inject(sandbox.Fault{Kind: sandbox.PageTooLarge, Rows: 50})
 	seen := map[string]bool{}
 	var state itglue.State
 	for range 20 {

@@ -177,7 +177,7 @@ func TestALostCreateIsUncertain(t *testing.T) {
 func TestUpdateOrganizationAlert(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, sandbox.Options{})
-	w.clock.now = w.clock.now.Add(time.Hour)
+	w.clock.Advance(time.Hour)
 	o, err := w.c.UpdateOrganizationAlert(t.Context(), w.orgID, "2 machines failing")
 	if err != nil || o.Alert != "2 machines failing" || !o.UpdatedAt.Equal(w.clock.Now()) {
 		t.Errorf("got %+v, %v", o, err)

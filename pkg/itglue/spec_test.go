@@ -3,6 +3,8 @@ package itglue_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -15,85 +17,11 @@ import (
 	"uniview-bridge/pkg/itglue/sandbox"
 )
 
-// everyOperation makes the client send every request it can.
-func everyOperation(t *testing.T, w *world) {
-	t.Helper()
-	ctx := t.Context()
-	must := func(err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	must(w.c.Test(ctx))
-	_, err := w.c.ListOrganizations(ctx)
-	must(err)
-	org, err := w.c.CreateOrganization(ctx, itglue.OrganizationWrite{
-		Name: "Cirrus", ShortName: "CIR", Description: "d", TypeID: "11", StatusID: "21", QuickNotes: "q", Alert: "a",
-	})
-	must(err)
-	_, err = w.c.GetOrganization(ctx, org.ID)
-	must(err)
-	_, err = w.c.UpdateOrganizationAlert(ctx, org.ID, "alert")
-	must(err)
-	_, err = w.c.UpdateOrganizationAlert(ctx, org.ID, "")
-	must(err)
-	for _, list := range []func() ([]itglue.Named, error){
-		func() ([]itglue.Named, error) { return w.c.ListOrganizationTypes(ctx) },
-		func() ([]itglue.Named, error) { return w.c.ListOrganizationStatuses(ctx) },
-		func() ([]itglue.Named, error) { return w.c.ListConfigurationTypes(ctx) },
-		func() ([]itglue.Named, error) { return w.c.ListConfigurationStatuses(ctx) },
-	} {
-		_, err = list()
-		must(err)
-	}
-	conf, err := w.c.CreateConfiguration(ctx, org.ID, itglue.ConfigurationWrite{
-		Name: "SRV", TypeID: w.confTypeID, StatusID: fmt.Sprint(w.status.ID), Hostname: "srv", PrimaryIP: "10.0.0.1", MAC: "00:11:22:33:44:55",
-		SerialNumber: "S", AssetTag: "A", Notes: "n", Interfaces: []itglue.InterfaceWrite{{Name: "eth1", MAC: "00:11:22:33:44:56", IP: "10.0.0.2"}},
-	})
-	must(err)
-	live := false
-	_, err = w.c.ListConfigurations(ctx, itglue.ConfigurationQuery{OrganizationID: org.ID, ID: conf.ID, Archived: &live})
-	must(err)
-	_, err = w.c.GetConfiguration(ctx, conf.ID)
-	must(err)
-	_, err = w.c.UpdateConfigurationNotes(ctx, conf.ID, "notes")
-	must(err)
-	_, err = w.c.UpdateConfigurationNotes(ctx, conf.ID, "")
-	must(err)
-
-	spec := backupSpec()
-	short := spec
-	short.Fields = spec.Fields[:2]
-	_, err = w.c.EnsureFlexibleAssetType(ctx, short)
-	must(err)
-	spec.Fields[1].Options = append(spec.Fields[1].Options, "Unknown")
-	spec.Fields[0].Hint = "hint"
-	typ, err := w.c.EnsureFlexibleAssetType(ctx, spec)
-	must(err)
-	archived := false
-	writes := []itglue.FlexibleAssetWrite{newAsset(t, typ, "a", "Success"), newAsset(t, typ, "b", "Unknown")}
-	writes[0].Traits[key(t, typ, "Configuration")] = itglue.TagValue(conf.ID)
-	writes[0].Archived, writes[0].Restricted = &archived, &archived
-	results, err := w.c.CreateFlexibleAssets(ctx, org.ID, writes)
-	must(err)
-	for i := range writes {
-		must(results[i].Err)
-		writes[i] = itglue.FlexibleAssetWrite{ID: results[i].Asset.ID, Traits: writes[i].Traits, Archived: &archived, Restricted: &archived}
-	}
-	results, err = w.c.UpdateFlexibleAssets(ctx, writes)
-	must(err)
-	must(results[1].Err)
-	_, err = w.c.ListFlexibleAssets(ctx, itglue.FlexibleAssetQuery{TypeID: typ.ID, OrganizationID: org.ID})
-	must(err)
-	_, err = w.c.GetFlexibleAsset(ctx, results[0].Asset.ID)
-	must(err)
-}
-
 // operations are the vendor's list of what each route takes. The file is the vendor's text and not part of this project.
 type operations struct {
 	Endpoints []struct {
 		Routes []string
+		Errors [][]any
 		Params map[string]parameter
 	}
 	patterns map[string]*regexp.Regexp
@@ -107,11 +35,12 @@ type parameter struct {
 	Note     string
 }
 
-func readOperations(t *testing.T) operations {
+// findOperations reads the list when it is there.
+func findOperations(t *testing.T) (operations, bool) {
 	t.Helper()
 	body, err := os.ReadFile(filepath.Join("..", "..", "..", "shared", "specs", "itglue.operations.json"))
 	if err != nil {
-		t.Skip("the vendor's list of operations (../shared/specs/itglue.operations.json) is not here: requests are not checked against it")
+		return operations{}, false
 	}
 	ops := operations{patterns: map[string]*regexp.Regexp{}}
 	if err := json.Unmarshal(body, &ops); err != nil {
@@ -122,7 +51,30 @@ func readOperations(t *testing.T) operations {
 			ops.patterns[route] = regexp.MustCompile("^" + regexp.MustCompile(`:[a-z_]+`).ReplaceAllString(regexp.QuoteMeta(route), `[0-9]+`) + "$")
 		}
 	}
+	return ops, true
+}
+
+func readOperations(t *testing.T) operations {
+	t.Helper()
+	ops, ok := findOperations(t)
+	if !ok {
+		t.Skip("the vendor's list of operations (../shared/specs/itglue.operations.json) is not here: requests are not checked against it")
+	}
 	return ops
+}
+
+// errorsOf returns the statuses that a route documents.
+func (o operations) errorsOf(route string) (out []int) {
+	for _, e := range o.Endpoints {
+		if slices.Contains(e.Routes, route) {
+			for _, pair := range e.Errors {
+				if status, ok := pair[0].(float64); ok {
+					out = append(out, int(status))
+				}
+			}
+		}
+	}
+	return out
 }
 
 // find returns the parameters of the documented route that a request is of.
@@ -137,40 +89,28 @@ func (o operations) find(method, path string) (string, map[string]parameter) {
 	return "", nil
 }
 
-// TestRequestsAreAsDocumented checks each request that the client can send: method, route, parameters, attributes, their
-// types and what is required.
+// TestRequestsAreAsDocumented checks, operation by operation, each request that the client can send: method, route,
+// parameters, attributes, their types and what is required.
 func TestRequestsAreAsDocumented(t *testing.T) {
 	t.Parallel()
 	ops := readOperations(t)
-	w := newWorld(t, sandbox.Options{})
-	everyOperation(t, w)
-	checked := map[string]int{}
-	for _, r := range w.rec.sent {
-		route, params := ops.find(r.Method, r.Path)
-		if route == "" {
-			t.Errorf("%s %s is not documented", r.Method, r.Path)
-			continue
-		}
-		checked[route]++
-		for _, problem := range check(route, params, r) {
-			t.Errorf("%s: %s", route, problem)
-		}
-	}
-	for _, route := range slices.Sorted(mapKeys(checked)) {
-		t.Logf("%4d ok  %s", checked[route], route)
-	}
-	if len(checked) != 21 {
-		t.Errorf("%d operations were sent, the client has 21", len(checked))
-	}
-}
-
-func mapKeys(m map[string]int) func(func(string) bool) {
-	return func(yield func(string) bool) {
-		for k := range m {
-			if !yield(k) {
-				return
+	for _, op := range itglue.Operations() {
+		t.Run(op.Name, func(t *testing.T) {
+			t.Parallel()
+			_, passed := perform(t, op)
+			for _, x := range passed {
+				route, params := ops.find(x.Method, x.Path)
+				if route != op.Method+" "+op.Route {
+					t.Errorf("%s %s is documented as %q", x.Method, x.Path, route)
+				}
+				for _, problem := range check(route, params, x) {
+					t.Error(problem)
+				}
+				if x.Method != http.MethodGet && (len(x.Query) > 0 || x.Header.Get("Content-Type") != "application/vnd.api+json") {
+					t.Errorf("a write has the parameters %v and the type %q", x.Query, x.Header.Get("Content-Type"))
+				}
 			}
-		}
+		})
 	}
 }
 
@@ -200,7 +140,7 @@ func TestTheCheckerSeesMistakes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r := sentRequest{Method: tt.method, Path: tt.path, Query: query}
+		r := exchange{Method: tt.method, Path: tt.path, Query: query}
 		if tt.body != "" {
 			r.Body = []byte(tt.body)
 		}
@@ -218,7 +158,7 @@ type checker struct {
 }
 
 // check returns what is not documented about a request.
-func check(route string, params map[string]parameter, r sentRequest) []string {
+func check(route string, params map[string]parameter, r exchange) []string {
 	c := &checker{route: route, params: params}
 	c.query(r)
 	if r.Body != nil {
@@ -231,7 +171,7 @@ func (c *checker) errorf(format string, args ...any) {
 	c.problems = append(c.problems, fmt.Sprintf(format, args...))
 }
 
-func (c *checker) query(r sentRequest) {
+func (c *checker) query(r exchange) {
 	for name, values := range r.Query {
 		p, ok := c.params[name]
 		if isPage := strings.HasPrefix(name, "page[") && strings.HasPrefix(c.route, "GET "); !ok && !isPage {
@@ -356,4 +296,75 @@ func TestTheSandboxKnowsOnlyDocumentedRoutes(t *testing.T) {
 			t.Errorf("%s is not documented", route)
 		}
 	}
+}
+
+// TestTheSandboxTakesTheDocumentedParameters: each sort key, include and filter that a list or a record documents is
+// taken, or refused by name when the sandbox keeps nothing to honour it with; none is silently ignored.
+func TestTheSandboxTakesTheDocumentedParameters(t *testing.T) {
+	t.Parallel()
+	ops := readOperations(t)
+	w := newWorld(t, sandbox.Options{NoLimit: true})
+	if _, err := w.twoAssets(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	ids := strings.NewReplacer(":organization_id", w.orgID, ":flexible_asset_type_id", "301", ":configuration_id", "1000001")
+	byResource := map[string]string{
+		"organizations": w.orgID, "configurations": "1000001", "flexible_assets": "5000001", "flexible_asset_types": "301", "flexible_asset_fields": "7001",
+		"organization_types": "11", "organization_statuses": "21", "configuration_types": "31", "configuration_statuses": "61",
+	}
+	get := func(path string, q url.Values) exchange {
+		x := exchange{Method: http.MethodGet, Path: path, Query: q, Header: http.Header{"X-Api-Key": {testKey}}}
+		return w.resend(t, x, func(*http.Request, *string) {})
+	}
+	tried := 0
+	for _, route := range sandbox.Routes() {
+		method, path, _ := strings.Cut(route, " ")
+		if method != http.MethodGet {
+			continue
+		}
+		path = ids.Replace(path)
+		if resource, isRecord := strings.CutSuffix(path, "/:id"); isRecord {
+			path = resource + "/" + byResource[resource[strings.LastIndex(resource, "/")+1:]]
+		}
+		params := ops.paramsOf(route)
+		base := url.Values{}
+		if strings.HasPrefix(path, "/flexible_assets") && !strings.Contains(route, ":id") {
+			base.Set("filter[flexible-asset-type-id]", "301")
+		}
+		for name, p := range params {
+			values := p.Values
+			switch {
+			case name == "filter[psa_id]" || name == "filter[rmm_id]" || !strings.HasPrefix(name, "filter[") && name != "sort" && name != "include":
+				continue
+			case name == "filter[primary]":
+				values = []string{"true"}
+			case len(values) == 0:
+				values = []string{"301"}
+			}
+			for _, v := range values {
+				q := url.Values{name: {v}}
+				maps.Copy(q, base)
+				got := get(path, q)
+				tried++
+				refused := got.Status == 400 && strings.Contains(string(got.Answer), "keeps nothing")
+				echoed := got.Status == 200 && (!strings.HasPrefix(name, "filter[") || strings.Contains(string(got.Answer), strings.Trim(strings.TrimPrefix(name, "filter"), "[]")))
+				nested := strings.Contains(route, "relationships") && got.Status == 200 // filters do nothing there (itglue.md §3.4)
+				if !refused && !echoed && !nested {
+					t.Errorf("%s with %s=%s: %d %.200s", path, name, v, got.Status, got.Answer)
+				}
+			}
+		}
+	}
+	if tried < 150 {
+		t.Errorf("only %d parameters were tried", tried)
+	}
+}
+
+func (o operations) paramsOf(route string) map[string]parameter {
+	for _, e := range o.Endpoints {
+		if slices.Contains(e.Routes, route) {
+			return e.Params
+		}
+	}
+	return nil
 }

@@ -3,6 +3,8 @@ package sandbox
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"io"
 	"net/http"
 	"net/netip"
 	"strconv"
@@ -24,6 +26,9 @@ func (rq *request) elements(kind string, bulk, single bool) ([]element, bool, er
 	var doc map[string]any
 	if err := dec.Decode(&doc); err != nil {
 		return nil, false, badRequest("the body is not a JSON object", "")
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return nil, false, badRequest("the body is not a JSON object alone", "")
 	}
 	for member := range doc {
 		if member != "data" {

@@ -56,6 +56,8 @@ type wireInterface struct {
 	MAC             *string `json:"mac-address"`
 	Primary         bool    `json:"primary"`
 	Notes           *string `json:"notes"`
+	CreatedAt       string  `json:"created-at"`
+	UpdatedAt       string  `json:"updated-at"`
 }
 
 type wireRMM struct {
@@ -97,7 +99,7 @@ func configurationRecord(rq *request, c *Configuration, includes []string) (wire
 	if slices.Contains(includes, "rmm_records") {
 		var records []wireRecord
 		for _, m := range c.RMM {
-			records = append(records, wireRecord{ID: id(m.ID), Type: "rmm-records", Attributes: wireRMM{m.Name, textOrNull(m.Hostname), textOrNull(m.Serial), m.MACs, m.IPs}})
+			records = append(records, wireRecord{ID: id(m.ID), Type: "rmm-records", Attributes: wireRMM{m.Name, textOrNull(m.Hostname), textOrNull(m.Serial), nonNil(m.MACs), nonNil(m.IPs)}})
 		}
 		add("rmm-records", records)
 	}
@@ -107,11 +109,18 @@ func configurationRecord(rq *request, c *Configuration, includes []string) (wire
 	return r, included
 }
 
+func nonNil(list []string) []string {
+	if list == nil {
+		return []string{}
+	}
+	return list
+}
+
 func interfaceRecords(c *Configuration) []wireRecord {
 	out := make([]wireRecord, 0, len(c.Interfaces))
 	for _, i := range c.Interfaces {
 		out = append(out, wireRecord{ID: id(i.ID), Type: "configuration-interfaces", Attributes: wireInterface{
-			i.ID, c.ID, textOrNull(i.Name), textOrNull(i.IP), textOrNull(i.MAC), i.Primary, textOrNull(i.Notes),
+			i.ID, c.ID, textOrNull(i.Name), textOrNull(i.IP), textOrNull(i.MAC), i.Primary, textOrNull(i.Notes), stamp(c.CreatedAt), stamp(c.UpdatedAt),
 		}})
 	}
 	return out
@@ -133,7 +142,14 @@ var configurations = listing[*Configuration]{
 		"psa_id": func(c *Configuration, v string) bool {
 			return slices.ContainsFunc(c.Adapters, func(a Adapter) bool { return a.RemoteID == v })
 		},
+		"rmm_integration_type": func(c *Configuration, v string) bool {
+			return slices.ContainsFunc(c.RMM, func(r RMMRecord) bool { return r.Integration == v })
+		},
+		"rmm_id": func(c *Configuration, v string) bool {
+			return slices.ContainsFunc(c.RMM, func(r RMMRecord) bool { return r.RemoteID == v })
+		},
 	},
+	enums: map[string][]string{"psa_integration_type": psaTypes, "rmm_integration_type": rmmTypes, "archived": flags},
 	sorts: map[string]func(a, b *Configuration) int{
 		"name":       byText(func(c *Configuration) string { return c.Name }),
 		"id":         byNumber(func(c *Configuration) int64 { return c.ID }),
@@ -147,6 +163,12 @@ var configurations = listing[*Configuration]{
 	wire: configurationRecord,
 }
 
+// rmmTypes are the values of filter[rmm_integration_type] (itglue.md §4.1).
+var rmmTypes = []string{
+	"addigy", "aem", "atera", "auvik", "managed-workplace", "continuum", "jamf-pro", "kaseya-vsa", "automate", "log-me-in", "msp-rmm", "meraki",
+	"msp-n-central", "ninja-rmm", "panorama9", "pulseway-rmm", "syncro", "watchman-monitoring", "office365", "vsa-x",
+}
+
 // showOnlyIncludes are refused on lists (itglue.md §9.19).
 var showOnlyIncludes = []string{
 	"rmm_adapters_resources", "adapters_resources_errors", "rmm_adapters_resources_errors", "active_network_glue_network_devices",
@@ -154,8 +176,10 @@ var showOnlyIncludes = []string{
 }
 
 func listConfigurations(rq *request) (answer, error) {
-	if err := rq.psaPair(); err != nil {
-		return answer{}, err
+	for _, system := range []string{"psa", "rmm"} {
+		if err := rq.pair(system); err != nil {
+			return answer{}, err
+		}
 	}
 	rows := sorted(rq.st.Configurations)
 	if rq.nested {
@@ -189,8 +213,10 @@ func listInterfaces(rq *request) (answer, error) {
 		return answer{}, notFound("configuration")
 	}
 	rq.nested = true
+	since := func(wireRecord) time.Time { return c.CreatedAt }
 	return listing[wireRecord]{
-		wire: func(_ *request, r wireRecord, _ []string) (wireRecord, []wireRecord) { return r, nil },
+		sorts: map[string]func(a, b wireRecord) int{"created_at": byTime(since), "updated_at": byTime(since)},
+		wire:  func(_ *request, r wireRecord, _ []string) (wireRecord, []wireRecord) { return r, nil },
 	}.list(rq, interfaceRecords(c))
 }
 

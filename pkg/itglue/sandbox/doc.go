@@ -7,8 +7,10 @@
 // stricter way is the default and [Options] has the other one.
 //
 // Left out on purpose: every DELETE, writes with filters, documents, passwords, attachments, related items. They are
-// answered as unknown routes, writes with filters with 400.
+// answered as unknown routes, writes with filters with 400. A documented filter about something that the sandbox does not
+// keep is refused by name rather than ignored.
 //
-// A [Server] is an http.Handler and, through [Server.Transport], a network of its own. Its contents are a [State], which
-// tests and a living demonstration change with [Server.Edit]; [Server.Inject] makes it fail in every way a network can.
+// A [Server] is an http.Handler and, through its Transport, a network of its own. Its contents are a [State], which
+// tests and a living demonstration change with [Server.Edit] ([State.AddSample] fills it for a try); Inject makes it fail
+// in every way a network can, Requests says what it was asked, and Options.Now is its clock.
 package sandbox

@@ -2,97 +2,86 @@ package sandbox
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
-	"time"
+
+	"uniview-bridge/pkg/vendorhttp/simulator"
 )
 
+// Fault makes matching requests go wrong; an operation is named as [Logged] does it: "GET /organizations/:id". EmptyList
+// and WrongTotal match lists only, PageShift pages after the first only.
+type Fault = simulator.Fault
+
 // FaultKind says what goes wrong.
-type FaultKind string
+type FaultKind = simulator.FaultKind
+
+// Logged is one request that the account received; its Op is the route in the vendor's notation.
+type Logged = simulator.Logged
 
 // The kinds of fault.
 const (
-	Latency      FaultKind = "latency"        // the answer takes Delay
-	Status       FaultKind = "status"         // an answer of this Status instead of the true one
-	ResetBefore  FaultKind = "reset-before"   // the connection breaks, nothing was done
-	ResetAfter   FaultKind = "reset-after"    // the connection breaks, the request was carried out
-	Truncate     FaultKind = "truncate"       // the answer breaks off in the middle
-	PageShift    FaultKind = "page-shift"     // on pages after the first the list has moved by Rows
-	EmptyList    FaultKind = "empty-list"     // a list comes with no records, and says that there are none
-	WrongTotal   FaultKind = "wrong-total"    // a list's total is off by Rows
-	Revoke       FaultKind = "revoke"         // the key stops working, from this request on
-	PageTooLarge FaultKind = "page-too-large" // pages of more than MaxSize records end in 504 (itglue.md §9.14)
+	Latency     = simulator.Latency
+	Status      = simulator.Status
+	ResetBefore = simulator.ResetBefore
+	ResetAfter  = simulator.ResetAfter
+	Truncate    = simulator.Truncate
+	PageShift   = simulator.PageShift
+	EmptyList   = simulator.EmptyList
+	WrongTotal  = simulator.WrongTotal
+
+	// Revoke ends the key, from this request on; see [State].Revoked.
+	Revoke = simulator.Revoke
+	// PageTooLarge lets pages of more than Rows records end in 504 (itglue.md §9.14).
+	PageTooLarge FaultKind = "page-too-large"
 )
 
-// Fault makes matching requests go wrong. Op, Method and PathPrefix narrow what matches; the zero value matches all.
-type Fault struct {
-	Kind       FaultKind
-	Op         string // a route as [Logged] names it: "GET /configurations"
-	Method     string
-	PathPrefix string
-	Skip       int // matching requests to let pass first
-	Times      int // how often; 0 = until [Server.ClearFaults]
-
-	Delay   time.Duration // Latency
-	Status  int           // Status
-	Body    string        // Status; empty = one that fits the status
-	HTML    bool          // Status: the body is a page
-	Header  http.Header   // Status
-	Rows    int           // PageShift: +1 = a row before went away, -1 = one came; WrongTotal
-	Hidden  bool          // PageShift: the total does not show it
-	MaxSize int           // PageTooLarge
-}
-
-// Inject adds a fault.
-func (s *Server) Inject(f Fault) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.faults = append(s.faults, &f)
-}
-
-// ClearFaults removes all faults. A revoked key stays revoked: see [State].Revoked.
-func (s *Server) ClearFaults() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.faults = nil
-}
-
-// strike returns the faults that hit this request and counts them. Of those that replace the answer only the first hits,
-// so that several of them follow one another.
-func (s *Server) strike(rq *request) []Fault {
-	var hit []Fault
-	replaced := false
-	kept := s.faults[:0]
-	for _, f := range s.faults {
-		replaces := f.Kind == Status || f.Kind == ResetBefore || f.Kind == PageTooLarge
-		if f.matches(rq) && (!replaces || !replaced) {
-			replaced = replaced || replaces && f.Skip == 0
-			if f.Skip > 0 {
-				f.Skip--
-			} else {
-				hit = append(hit, *f)
-				if f.Times--; f.Times == 0 {
-					continue
-				}
-				f.Times = max(f.Times, 0)
-			}
-		}
-		kept = append(kept, f)
-	}
-	s.faults = kept
-	return hit
-}
-
-func (f *Fault) matches(rq *request) bool {
-	if (f.Op != "" && f.Op != rq.op) || (f.Method != "" && f.Method != rq.method) || !strings.HasPrefix(rq.path, f.PathPrefix) {
-		return false
-	}
+// applies narrows which requests a fault matches.
+func applies(f Fault, x *simulator.Exchange) bool {
 	switch f.Kind {
 	case PageShift:
-		return rq.method == http.MethodGet && rq.pageNumber() > 1
+		return isList(x) && pageOf(x, "page[number]", 1) > 1
 	case PageTooLarge:
-		return rq.method == http.MethodGet && rq.pageSize() > f.MaxSize
+		return isList(x) && pageOf(x, "page[size]", defaultPageSize) > f.Rows
 	case EmptyList, WrongTotal:
-		return rq.method == http.MethodGet
+		return isList(x)
 	}
 	return true
+}
+
+func isList(x *simulator.Exchange) bool {
+	return strings.HasPrefix(x.Op, http.MethodGet+" ") && !strings.HasSuffix(x.Op, "/:id")
+}
+
+func pageOf(x *simulator.Exchange, name string, fallback int) int {
+	n, err := strconv.Atoi(x.HTTP.URL.Query().Get(name))
+	if err != nil {
+		return fallback
+	}
+	return n
+}
+
+// before is what a fault does before a request is carried out.
+func (s *Server) before(f Fault, _ *simulator.Exchange) (answer, bool) {
+	switch f.Kind {
+	case Revoke:
+		s.Edit(func(st *State) { st.Revoked = true })
+	case PageTooLarge:
+		return gateway(http.StatusGatewayTimeout, "Endpoint request timed out"), true
+	}
+	return answer{}, false
+}
+
+// bend prepares a request for a fault that changes what a list shows.
+func (rq *request) bend(f Fault) {
+	switch f.Kind {
+	case PageShift:
+		rq.shift += f.Rows
+		if !f.Hidden {
+			rq.total -= f.Rows
+		}
+	case WrongTotal:
+		rq.total += f.Rows
+	case EmptyList:
+		rq.empty = true
+	}
 }

@@ -78,6 +78,7 @@ var types = listing[*FlexibleAssetType]{
 		"created_at": byTime(func(t *FlexibleAssetType) time.Time { return t.CreatedAt }),
 		"updated_at": byTime(func(t *FlexibleAssetType) time.Time { return t.UpdatedAt }),
 	},
+	enums:    map[string][]string{"enabled": flags},
 	includes: []string{"flexible_asset_fields"},
 	wire: func(rq *request, t *FlexibleAssetType, includes []string) (wireRecord, []wireRecord) {
 		r := wireRecord{ID: id(t.ID), Type: "flexible-asset-types", Attributes: wireType{
@@ -225,6 +226,7 @@ func (e element) applyField(f *Field, t *FlexibleAssetType) error {
 		}
 	}
 	next.UseForTitle = next.UseForTitle && titleKinds[next.Kind]
+	next.Required = next.Required && next.Kind != "Header"
 	*f = next
 	return nil
 }

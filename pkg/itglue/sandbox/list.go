@@ -20,6 +20,8 @@ const (
 // A listing says how one kind of record is listed.
 type listing[T any] struct {
 	filters  map[string]func(T, string) bool // by the filter's name, as the vendor writes it
+	enums    map[string][]string             // the values that a filter takes
+	unkept   []string                        // documented filters about what the sandbox does not keep: refused, not ignored
 	sorts    map[string]func(a, b T) int
 	includes []string
 	wire     func(*request, T, []string) (wireRecord, []wireRecord) // a record and what is included with it
@@ -66,6 +68,9 @@ func (l listing[T]) list(rq *request, rows []T) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	if err := l.checkFilters(rq); err != nil {
+		return answer{}, err
+	}
 	number, size := rq.pageNumber(), rq.pageSize()
 	if number < 1 || size < 1 {
 		return answer{}, badRequest("page[number] and page[size] must be positive numbers", "")
@@ -79,6 +84,9 @@ func (l listing[T]) list(rq *request, rows []T) (answer, error) {
 			}
 			echoed[name] = value
 			wanted := splitList(value)
+			if name == "created_at" || name == "updated_at" { // a range, not a list
+				wanted = []string{value}
+			}
 			rows = slices.DeleteFunc(slices.Clone(rows), func(row T) bool {
 				return !slices.ContainsFunc(wanted, func(v string) bool { return test(row, v) })
 			})
@@ -107,8 +115,30 @@ func (l listing[T]) list(rq *request, rows []T) (answer, error) {
 	}
 	out.Links = rq.links(number, pages)
 	a, err := encode(http.StatusOK, out)
-	a.records = len(window)
+	a.Rows = len(window)
 	return a, err
+}
+
+// checkFilters refuses values that a filter does not take, and filters that the sandbox cannot honour. Unknown ones are
+// ignored, as the real service does (itglue.md §3.4).
+func (l listing[T]) checkFilters(rq *request) error {
+	if rq.nested {
+		return nil
+	}
+	for _, name := range l.unkept {
+		if rq.query.Has("filter[" + name + "]") {
+			return badRequest("the sandbox keeps nothing to filter by "+name, "")
+		}
+	}
+	for name, values := range l.enums {
+		value := rq.query.Get("filter[" + name + "]")
+		for _, v := range splitList(value) {
+			if value != "" && !slices.Contains(values, v) {
+				return badRequest("filter["+name+"] does not take "+v, "")
+			}
+		}
+	}
+	return nil
 }
 
 func (l listing[T]) sort(rq *request, rows []T) ([]T, error) {
@@ -140,6 +170,11 @@ func (l listing[T]) show(rq *request, row T, alsoIncludes ...string) (answer, er
 	if err != nil {
 		return answer{}, err
 	}
+	for name := range rq.query {
+		if name != "include" { // "they will 400" (itglue.md §1.2)
+			return answer{}, badRequest("parameter not allowed here: "+name, "")
+		}
+	}
 	return l.one(rq, http.StatusOK, row, includes)
 }
 
@@ -150,7 +185,7 @@ func (l listing[T]) one(rq *request, status int, row T, includes []string) (answ
 		out.Data.Included, out.Included = included, nil
 	}
 	a, err := encode(status, out)
-	a.records = 1
+	a.Rows = 1
 	return a, err
 }
 
@@ -162,13 +197,25 @@ func (l listing[T]) many(rq *request, status int, rows []T) (answer, error) {
 		out = append(out, record)
 	}
 	a, err := encode(status, map[string]any{"data": out})
-	a.records = len(out)
+	a.Rows = len(out)
 	return a, err
 }
 
 func encode(status int, v any) (answer, error) {
 	body, err := json.Marshal(v)
-	return answer{status: status, contentType: contentType, body: body}, err
+	return reply(status, contentType, body), err
+}
+
+// parameters refuses what no list takes. Filters are looked at later.
+func (rq *request) parameters() error {
+	for name := range rq.query {
+		switch {
+		case name == "sort", name == "include", name == "page[number]", name == "page[size]", strings.HasPrefix(name, "filter["):
+		default:
+			return badRequest("unknown parameter "+name, "")
+		}
+	}
+	return nil
 }
 
 // includes checks the include parameter.
@@ -252,6 +299,26 @@ func splitList(value string) []string {
 func id(n int64) string { return strconv.FormatInt(n, 10) }
 
 func idIs(n int64, value string) bool { return id(n) == strings.TrimSpace(value) }
+
+var flags = []string{"true", "false", "1", "0"}
+
+// within reports whether a time lies in a range: "start,end", a date or a time each, "*" for open (itglue.md §3.1).
+func within(t time.Time, value string) bool {
+	from, to, _ := strings.Cut(value, ",")
+	at := func(s string) (time.Time, bool) {
+		for _, layout := range []string{time.RFC3339, "2006-01-02"} {
+			if t, err := time.Parse(layout, strings.TrimSpace(s)); err == nil {
+				return t, true
+			}
+		}
+		return time.Time{}, false
+	}
+	if start, ok := at(from); ok && t.Before(start) {
+		return false
+	}
+	end, ok := at(to)
+	return !ok || !t.After(end)
+}
 
 func flagIs(b bool, value string) bool { return b == (value == "true" || value == "1") }
 

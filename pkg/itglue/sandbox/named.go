@@ -21,10 +21,10 @@ var (
 )
 
 type wireNamed struct {
-	Name      string `json:"name"`
-	Synced    bool   `json:"synced"`
-	CreatedAt string `json:"created-at"`
-	UpdatedAt string `json:"updated-at"`
+	Name           string `json:"name"`
+	Configurations *int   `json:"configurations-count,omitempty"` // of configuration types (itglue.md §2)
+	CreatedAt      string `json:"created-at"`
+	UpdatedAt      string `json:"updated-at"`
 }
 
 func (k namedKind) listing() listing[*Named] {
@@ -36,11 +36,18 @@ func (k namedKind) listing() listing[*Named] {
 			"created_at": byTime(func(n *Named) time.Time { return n.CreatedAt }),
 			"updated_at": byTime(func(n *Named) time.Time { return n.UpdatedAt }),
 		},
-		wire: func(_ *request, n *Named, _ []string) (wireRecord, []wireRecord) {
-			return wireRecord{
-				ID: id(n.ID), Type: strings.ReplaceAll(k.resource, "_", "-"),
-				Attributes: wireNamed{n.Name, n.Synced, stamp(n.CreatedAt), stamp(n.UpdatedAt)},
-			}, nil
+		wire: func(rq *request, n *Named, _ []string) (wireRecord, []wireRecord) {
+			w := wireNamed{Name: n.Name, CreatedAt: stamp(n.CreatedAt), UpdatedAt: stamp(n.UpdatedAt)}
+			if k.resource == configurationTypes.resource {
+				count := 0
+				for _, c := range rq.st.Configurations {
+					if c.TypeID == n.ID {
+						count++
+					}
+				}
+				w.Configurations = &count
+			}
+			return wireRecord{ID: id(n.ID), Type: strings.ReplaceAll(k.resource, "_", "-"), Attributes: w}, nil
 		},
 	}
 }

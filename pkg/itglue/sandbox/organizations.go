@@ -99,19 +99,30 @@ var organizations = listing[*Organization]{
 		"psa_id": func(o *Organization, v string) bool {
 			return slices.ContainsFunc(o.Adapters, func(a Adapter) bool { return a.RemoteID == v })
 		},
-		"exclude][id":   func(o *Organization, v string) bool { return !idIs(o.ID, v) },
-		"exclude][name": func(o *Organization, v string) bool { return o.Name != v },
+		"created_at":                      func(o *Organization, v string) bool { return within(o.CreatedAt, v) },
+		"updated_at":                      func(o *Organization, v string) bool { return within(o.UpdatedAt, v) },
+		"exclude][id":                     func(o *Organization, v string) bool { return !idIs(o.ID, v) },
+		"exclude][name":                   func(o *Organization, v string) bool { return o.Name != v },
+		"exclude][organization_type_id":   func(o *Organization, v string) bool { return !idIs(o.TypeID, v) },
+		"exclude][organization_status_id": func(o *Organization, v string) bool { return !idIs(o.StatusID, v) },
 	},
+	enums:  map[string][]string{"psa_integration_type": psaTypes, "primary": flags},
+	unkept: []string{"my_glue_account_id", "group_id", "range][my_glue_account_id"},
 	sorts: map[string]func(a, b *Organization) int{
 		"name":       byText(func(o *Organization) string { return o.Name }),
 		"short_name": byText(func(o *Organization) string { return o.ShortName }),
 		"id":         byNumber(func(o *Organization) int64 { return o.ID }),
 		"created_at": byTime(func(o *Organization) time.Time { return o.CreatedAt }),
 		"updated_at": byTime(func(o *Organization) time.Time { return o.UpdatedAt }),
+
+		"my_glue_account_id": byNumber(func(*Organization) int64 { return 0 }),
 	},
 	includes: []string{"adapters_resources", "attachments", "rmm_companies"},
 	wire:     organizationRecord,
 }
+
+// psaTypes are the values of filter[psa_integration_type] (itglue.md §3.1).
+var psaTypes = []string{"manage", "autotask", "tigerpaw", "kaseya-bms", "pulseway-psa", "vorex"}
 
 // psaType matches the filter's words with the adapters' names.
 func psaType(adapters []Adapter, v string) bool {
@@ -121,19 +132,32 @@ func psaType(adapters []Adapter, v string) bool {
 	})
 }
 
-// psaPair refuses a PSA's id without its type (itglue.md §9.5).
-func (rq *request) psaPair() error {
-	if !rq.nested && rq.query.Get("filter[psa_id]") != "" && rq.query.Get("filter[psa_integration_type]") == "" {
-		return badRequest("filter[psa_id] must be accompanied by filter[psa_integration_type]", "")
+// pair refuses another system's id without that system's type (itglue.md §9.5).
+func (rq *request) pair(system string) error {
+	if !rq.nested && rq.query.Get("filter["+system+"_id]") != "" && rq.query.Get("filter["+system+"_integration_type]") == "" {
+		return badRequest("filter["+system+"_id] must be accompanied by filter["+system+"_integration_type]", "")
 	}
 	return nil
 }
 
 func listOrganizations(rq *request) (answer, error) {
-	if err := rq.psaPair(); err != nil {
+	if err := rq.pair("psa"); err != nil {
 		return answer{}, err
 	}
-	return organizations.list(rq, sorted(rq.st.Organizations))
+	l := organizations
+	l.sorts = maps.Clone(l.sorts)
+	for key, name := range map[string]func(*Organization) *string{
+		"organization_type_name":   func(o *Organization) *string { return nameOrNull(rq.st.OrganizationTypes, o.TypeID) },
+		"organization_status_name": func(o *Organization) *string { return nameOrNull(rq.st.OrganizationStatuses, o.StatusID) },
+	} {
+		l.sorts[key] = byText(func(o *Organization) string {
+			if n := name(o); n != nil {
+				return *n
+			}
+			return ""
+		})
+	}
+	return l.list(rq, sorted(rq.st.Organizations))
 }
 
 func showOrganization(rq *request) (answer, error) {

@@ -56,17 +56,21 @@ func asRefusal(err error) *refusal {
 
 func (r *refusal) answer() answer {
 	body, _ := json.Marshal(map[string]any{"errors": r.errs})
-	return answer{status: r.status, contentType: contentType, body: body}
+	return reply(r.status, contentType, body)
 }
 
 // gateway is an answer of the API gateway, which does not speak JSON:API.
 func gateway(status int, message string) answer {
 	body, _ := json.Marshal(map[string]string{"message": message})
-	return answer{status: status, contentType: "application/json", body: body}
+	return reply(status, "application/json", body)
 }
 
 // page is an answer of the firewall or a load balancer.
 func page(status int, title string) answer {
 	body := "<html>\n<head><title>" + title + "</title></head>\n<body><center><h1>" + title + "</h1></center></body>\n</html>\n"
-	return answer{status: status, contentType: "text/html", body: []byte(body)}
+	return reply(status, "text/html", []byte(body))
+}
+
+func reply(status int, contentType string, body []byte) answer {
+	return answer{Status: status, Header: http.Header{"Content-Type": {contentType}}, Body: body}
 }

@@ -15,10 +15,14 @@ var routes = map[string]handler{
 	"PATCH /organizations/:id": updateOrganization,
 	"PATCH /organizations":     updateOrganizations,
 
-	"GET /organization_types":        namedList(organizationTypes),
-	"GET /organization_types/:id":    namedShow(organizationTypes),
-	"GET /organization_statuses":     namedList(organizationStatuses),
-	"GET /organization_statuses/:id": namedShow(organizationStatuses),
+	"GET /organization_types":          namedList(organizationTypes),
+	"GET /organization_types/:id":      namedShow(organizationTypes),
+	"POST /organization_types":         namedCreate(organizationTypes),
+	"PATCH /organization_types/:id":    namedUpdate(organizationTypes),
+	"GET /organization_statuses":       namedList(organizationStatuses),
+	"GET /organization_statuses/:id":   namedShow(organizationStatuses),
+	"POST /organization_statuses":      namedCreate(organizationStatuses),
+	"PATCH /organization_statuses/:id": namedUpdate(organizationStatuses),
 
 	"GET /configuration_types":          namedList(configurationTypes),
 	"GET /configuration_types/:id":      namedShow(configurationTypes),

@@ -1,7 +1,6 @@
 package sandbox_test
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,6 +15,7 @@ import (
 	"time"
 
 	"uniview-bridge/pkg/itglue/sandbox"
+	"uniview-bridge/pkg/vendorhttp/simulator"
 )
 
 const testKey = "ITG.test"
@@ -24,17 +24,19 @@ const testKey = "ITG.test"
 type probe struct {
 	t *testing.T
 	*sandbox.Server
-	now *time.Time
+	clock            *simulator.Clock
+	key, contentType string
 }
 
 // newProbe makes a small account: organizations 1001 (synced) and 1002, configurations 1000001 (synced, of 1001) and
 // 1000002 (archived, of 1002), flexible asset type 301 with one asset 5000001.
 func newProbe(t *testing.T, o sandbox.Options) *probe {
 	t.Helper()
-	now := time.Date(2026, 1, 5, 12, 0, 0, 0, time.UTC)
-	p := &probe{t: t, now: &now}
-	o.APIKey, o.Now = testKey, func() time.Time { return now }
-	o.Sleep = func(_ context.Context, d time.Duration) error { now = now.Add(d); return nil }
+	p := &probe{
+		t: t, clock: simulator.NewClock(time.Date(2026, 1, 5, 12, 0, 0, 0, time.UTC)),
+		key: testKey, contentType: "application/vnd.api+json; charset=utf-8",
+	}
+	o.APIKey, o.Now, o.Sleep = testKey, p.clock.Now, p.clock.Sleep
 	p.Server = sandbox.New(o)
 	p.Edit(func(s *sandbox.State) {
 		s.AddOrganizationType(sandbox.Named{Name: "Customer"})
@@ -47,7 +49,7 @@ func newProbe(t *testing.T, o sandbox.Options) *probe {
 		s.AddConfiguration(sandbox.Configuration{
 			OrganizationID: 1001, Name: "SRV1", TypeID: 31, MAC: "00:11:22:33:44:55", PSAIntegration: "enabled",
 			Interfaces: []sandbox.Interface{{Name: "eth0", MAC: "00:11:22:33:44:55", Primary: true}},
-			RMM:        []sandbox.RMMRecord{{Name: "SRV1", MACs: []string{"00-11-22-33-44-55"}}},
+			RMM:        []sandbox.RMMRecord{{Name: "SRV1", MACs: []string{"00-11-22-33-44-55"}, Integration: "aem", RemoteID: "77"}},
 			Adapters:   []sandbox.Adapter{{TypeName: "ConnectWise Manage", RemoteID: "900", Sync: true}},
 		})
 		s.AddConfiguration(sandbox.Configuration{OrganizationID: 1002, Name: "AAA", TypeID: 32, Archived: true})
@@ -74,7 +76,7 @@ type reply struct {
 	doc    map[string]any
 }
 
-func (p *probe) send(method, path, body string, change ...func(*http.Request)) reply {
+func (p *probe) send(method, path, body string) reply {
 	p.t.Helper()
 	var r io.Reader
 	if body != "" {
@@ -89,12 +91,11 @@ func (p *probe) send(method, path, body string, change ...func(*http.Request)) r
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	req.Header.Set("x-api-key", testKey)
-	if body != "" {
-		req.Header.Set("Content-Type", "application/vnd.api+json; charset=utf-8")
+	if p.key != "" {
+		req.Header.Set("x-api-key", p.key)
 	}
-	for _, f := range change {
-		f(req)
+	if body != "" && p.contentType != "" {
+		req.Header.Set("Content-Type", p.contentType)
 	}
 	res, err := p.Transport().RoundTrip(req)
 	if err != nil {
@@ -130,52 +131,11 @@ func (r reply) attr(name string) any {
 	return attrs[name]
 }
 
-func TestTheKey(t *testing.T) {
+func TestWithoutALimit(t *testing.T) {
 	t.Parallel()
-	p := newProbe(t, sandbox.Options{})
-	for name, change := range map[string]func(*http.Request){
-		"missing": func(r *http.Request) { r.Header.Del("x-api-key") }, "wrong": func(r *http.Request) { r.Header.Set("x-api-key", "ITG.no") },
-	} {
-		if r := p.send("GET", "/organizations", "", change); r.status != 403 || r.body != `{"message":"Forbidden"}` {
-			t.Errorf("%s: %d %s", name, r.status, r.body)
-		}
-	}
-	p.Edit(func(s *sandbox.State) { s.Revoked = true })
-	if r := p.get("/organizations"); r.status != 403 {
-		t.Errorf("revoked: %d", r.status)
-	}
-}
-
-func TestTheContentType(t *testing.T) {
-	t.Parallel()
-	p := newProbe(t, sandbox.Options{})
-	body := one("organizations", `{"alert":"x"}`)
-	for typ, want := range map[string]int{"application/vnd.api+json": 200, "application/json": 415, "": 415} {
-		r := p.send("PATCH", "/organizations/1001", body, func(r *http.Request) { r.Header.Set("Content-Type", typ) })
-		if r.status != want {
-			t.Errorf("%q: %d", typ, r.status)
-		}
-	}
-}
-
-func TestTheRateLimit(t *testing.T) {
-	t.Parallel()
-	p := newProbe(t, sandbox.Options{})
-	for range 3000 {
+	p := newProbe(t, sandbox.Options{NoLimit: true})
+	for range sandbox.RateLimit + 1 {
 		if r := p.get("/organization_types"); r.status != 200 {
-			t.Fatal(r.status)
-		}
-	}
-	if r := p.get("/organization_types"); r.status != 429 {
-		t.Errorf("request 3,001: %d", r.status)
-	}
-	*p.now = p.now.Add(5 * time.Minute)
-	if r := p.get("/organization_types"); r.status != 200 {
-		t.Errorf("five minutes later: %d", r.status)
-	}
-	free := newProbe(t, sandbox.Options{NoLimit: true})
-	for range 3001 {
-		if r := free.get("/organization_types"); r.status != 200 {
 			t.Fatal(r.status)
 		}
 	}
@@ -184,11 +144,7 @@ func TestTheRateLimit(t *testing.T) {
 func TestPagesAndShapes(t *testing.T) {
 	t.Parallel()
 	p := newProbe(t, sandbox.Options{})
-	p.Edit(func(s *sandbox.State) {
-		for i := range 1200 {
-			s.AddOrganization(sandbox.Organization{Name: fmt.Sprintf("Org %d", i)})
-		}
-	})
+	manyOrganizations(p)
 	count := func(path string) int { l, _ := p.get(path).doc["data"].([]any); return len(l) }
 	for path, want := range map[string]int{
 		"/organizations": 50, "/organizations?page[size]=5000": 1000, "/organizations?page[size]=1000&page[number]=2": 202, "/organizations?page[number]=99": 0,
@@ -197,85 +153,22 @@ func TestPagesAndShapes(t *testing.T) {
 			t.Errorf("%s: %d records", path, got)
 		}
 	}
-	r := p.get("/organizations?page[size]=1000&page[number]=2&sort=id&filter[id]=")
-	meta := r.doc["meta"].(map[string]any)
-	if meta["total-count"] != 1202.0 || meta["total-pages"] != 2.0 || meta["next-page"] != nil || meta["prev-page"] != 1.0 {
-		t.Errorf("meta %v", meta)
-	}
-	first := p.get("/organizations?sort=id&page[size]=2&include=adapters_resources")
-	if first.ids() != "1001 1002" || len(first.attr("quick-notes").(string)) != 250 || first.attr("created-at") != "2026-01-05T12:00:00.000Z" || first.attr("alert") != nil {
-		t.Errorf("got %s", first.body)
-	}
-	if !strings.Contains(first.body, `"relationships":{"adapters-resources":{"data":[{"id":"4000001","type":"adapters-resources"}]}}`) || !strings.Contains(first.body, `"ancestor-ids":"[1001]"`) {
-		t.Errorf("got %s", first.body)
-	}
-	if notes := p.get("/organizations/1001").attr("quick-notes").(string); len(notes) != 300 {
-		t.Errorf("a show has all %d characters", len(notes))
-	}
 	if got := p.get("/organizations?sort=-id&page[size]=1").ids(); got != "2202" {
 		t.Errorf("descending: %s", got)
 	}
 }
 
-func TestFilters(t *testing.T) {
+func TestEveryWriteMakesAVersion(t *testing.T) {
 	t.Parallel()
 	p := newProbe(t, sandbox.Options{})
-	for path, want := range map[string]string{
-		"/organizations?filter[name]=Borealis":                                 "1002",
-		"/organizations?filter[name]=borealis":                                 "",
-		`/organizations?filter[name]=Alpine Dental\, Inc.`:                     "1001",
-		"/organizations?filter[name]=Alpine Dental, Inc.":                      "",
-		"/organizations?filter[id]=1002,1001&sort=id":                          "1001 1002",
-		"/organizations?filter[exclude][id]=1001":                              "1002",
-		"/configurations?sort=id":                                              "1000001 1000002", // archived ones too
-		"/configurations?filter[archived]=false":                               "1000001",
-		"/configurations?filter[archived]=1":                                   "1000002",
-		"/configurations?filter[organization_id]=1001":                         "1000001",
-		"/configurations?filter[organization_id]=1001&filter[archived]=true":   "",
-		"/configurations?filter[organization-id]=1001&sort=id":                 "1000001 1000002", // not the documented spelling
-		"/organizations/1001/relationships/configurations?filter[name]=nobody": "1000001",         // ignored
-		"/configurations": "1000002 1000001", // by name
-		"/flexible_assets?filter[flexible-asset-type-id]=301":                                        "5000001",
-		"/flexible_assets?filter[flexible_asset_type_id]=301&filter[organization-id]=1":              "",
-		"/flexible_assets?filter[flexible-asset-type-id]=301&filter[name]=SRV1 Success":              "5000001",
-		"/flexible_assets?filter[flexible-asset-type-id]=301&filter[traits][machine]=no":             "5000001",
-		"/flexible_asset_types?filter[name]=Backup":                                                  "301",
-		"/configuration_types?filter[name]=Bridge":                                                   "32",
-		"/flexible_asset_types/301/relationships/flexible_asset_fields?sort=created_at&page[size]=2": "7001 7002",
-	} {
-		if r := p.get(path); r.status != 200 || r.ids() != want {
-			t.Errorf("%s: %d %q, want %q", path, r.status, r.ids(), want)
-		}
-	}
-}
-
-func TestTraitsAreReplaced(t *testing.T) {
-	t.Parallel()
-	p := newProbe(t, sandbox.Options{})
-	r := p.send("PATCH", "/flexible_assets", many("flexible_assets", `{"id":5000001,"archived":true}`))
-	if traits := r.attr("traits").(map[string]any); r.status != 200 || len(traits) != 4 {
-		t.Errorf("traits that are not sent at all stay: %s", r.body)
-	}
-	r = p.send("PATCH", "/flexible_assets", many("flexible_assets", `{"id":"5000001","traits":{"machine":"SRV1","must":"x","status":null}}`))
-	if traits := r.attr("traits").(map[string]any); r.status != 200 || len(traits) != 2 || r.attr("name") != "SRV1" {
-		t.Errorf("others are deleted: %s", r.body)
+	for range 2 {
+		p.send("PATCH", "/flexible_assets", many("flexible_assets", `{"id":5000001,"archived":true}`))
 	}
 	p.View(func(s *sandbox.State) {
 		if v := s.FlexibleAssets[5000001].Versions; v != 3 {
 			t.Errorf("%d versions", v)
 		}
 	})
-}
-
-func TestAPrimaryAddressReachesTheInterface(t *testing.T) {
-	t.Parallel()
-	p := newProbe(t, sandbox.Options{})
-	if r := p.send("PATCH", "/configurations/1000002", one("configurations", `{"mac-address":"AA:BB:CC:DD:EE:01","primary-ip":"10.1.1.1"}`)); r.status != 200 {
-		t.Fatal(r.body)
-	}
-	if r := p.get("/configurations/1000002?include=configuration_interfaces"); !strings.Contains(r.body, `"ip-address":"10.1.1.1","mac-address":"AA:BB:CC:DD:EE:01","primary":true`) {
-		t.Error(r.body)
-	}
 }
 
 func TestWhatIsNotKnownTheOtherWayRound(t *testing.T) {
@@ -327,9 +220,9 @@ func TestFaults(t *testing.T) {
 	if fmt.Sprint(got) != "[200 502 200]" {
 		t.Errorf("got %v", got)
 	}
-	before := *p.now
+	before := p.clock.Now()
 	p.get("/organizations")
-	if d := p.now.Sub(before); d != time.Hour {
+	if d := p.clock.Now().Sub(before); d != time.Hour {
 		t.Errorf("latency %v", d)
 	}
 	p.Inject(sandbox.Fault{Kind: sandbox.EmptyList, Op: op, Times: 1})
@@ -344,7 +237,7 @@ func TestFaults(t *testing.T) {
 	if a, b := p.get("/configurations?sort=id&page[size]=1"), p.get("/configurations?sort=id&page[size]=1&page[number]=2"); a.ids() != "1000001" || b.ids() != "1000001" || !strings.Contains(b.body, `"total-count":3`) {
 		t.Errorf("%s %s", a.ids(), b.body)
 	}
-	p.Inject(sandbox.Fault{Kind: sandbox.PageTooLarge, MaxSize: 100})
+	p.Inject(sandbox.Fault{Kind: sandbox.PageTooLarge, Rows: 100})
 	if a, b := p.get("/configurations?page[size]=101"), p.get("/configurations?page[size]=100"); a.status != 504 || b.status != 200 {
 		t.Errorf("%d %d", a.status, b.status)
 	}
@@ -398,7 +291,7 @@ func TestTheRequestLog(t *testing.T) {
 	p.get("/organizations?page[size]=1")
 	p.get("/nowhere")
 	log := p.Requests()
-	if len(log) != 2 || log[0].Op != "GET /organizations" || log[0].Status != 200 || log[0].Records != 1 || log[0].Query != "page%5Bsize%5D=1" || log[1].Op != "" || log[1].Status != 404 {
+	if len(log) != 2 || log[0].Op != "GET /organizations" || log[0].Status != 200 || log[0].Rows != 1 || log[0].Query != "page%5Bsize%5D=1" || log[1].Op != "" || log[1].Status != 404 {
 		t.Errorf("got %+v", log)
 	}
 	p.ResetRequests()
@@ -423,5 +316,18 @@ func TestConcurrentUse(t *testing.T) {
 	wg.Wait()
 	if n := len(p.Requests()); n != 20 {
 		t.Errorf("%d requests", n)
+	}
+}
+
+// TestTheClockIsTheTestsOwn: records and answers carry the time that the options give.
+func TestTheClockIsTheTestsOwn(t *testing.T) {
+	t.Parallel()
+	p := newProbe(t, sandbox.Options{})
+	p.clock.Advance(36 * time.Hour)
+	if r := p.send("PATCH", "/organizations/1001", one("organizations", `{"alert":"x"}`)); r.attr("updated-at") != "2026-01-07T00:00:00.000Z" || r.attr("created-at") != "2026-01-05T12:00:00.000Z" {
+		t.Errorf("got %s", r.body)
+	}
+	if log := p.Requests(); !log[0].Time.Equal(p.clock.Now()) {
+		t.Errorf("logged at %v", log[0].Time)
 	}
 }

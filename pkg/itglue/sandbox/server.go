@@ -1,30 +1,28 @@
 package sandbox
 
 import (
-	"bytes"
 	"context"
 	"crypto/subtle"
 	"encoding/json"
-	"io"
-	"maps"
 	"mime"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
+
+	"uniview-bridge/pkg/vendorhttp/simulator"
 )
 
 const (
 	contentType = "application/vnd.api+json"
-	rateLimit   = 3000
-	rateWindow  = 5 * time.Minute
 	maxBody     = 10 << 20 // the gateway's (itglue.md §1.1)
-	maxLog      = 100_000  // requests kept
+
+	// RateLimit is how many requests are answered in any span of [RateWindow] (itglue.md §1.1).
+	RateLimit = 3000
+	// RateWindow is the span that [RateLimit] counts in.
+	RateWindow = 5 * time.Minute
 )
 
 // Options say how the simulator behaves. The zero value is the strictest, with the key "ITG.sandbox".
@@ -42,22 +40,12 @@ type Options struct {
 
 // Server is one IT Glue account. It is safe for concurrent use.
 type Server struct {
+	*simulator.Front
+
 	o      Options
+	window simulator.Window
 	mu     sync.Mutex
 	st     *State
-	faults []*Fault
-	log    []Logged
-	recent []time.Time // requests of the last window, oldest first
-}
-
-// Logged is one request.
-type Logged struct {
-	Time        time.Time
-	Method      string
-	Path, Query string
-	Status      int    // 0 when the connection broke
-	Op          string // the route: "GET /organizations/:id"; empty for an unknown one
-	Records     int    // in the answer's data
 }
 
 // New makes an empty account.
@@ -68,17 +56,12 @@ func New(o Options) *Server {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	if o.Sleep == nil {
-		o.Sleep = func(ctx context.Context, d time.Duration) error {
-			select {
-			case <-time.After(d):
-				return nil
-			case <-ctx.Done():
-				return ctx.Err()
-			}
-		}
-	}
-	return &Server{o: o, st: newState(o.Now)}
+	s := &Server{o: o, st: newState(o.Now), window: simulator.Window{Limit: RateLimit, Per: RateWindow}}
+	s.Front = simulator.New(simulator.Config{
+		Now: o.Now, Sleep: o.Sleep, Route: s.route, Applies: applies, Before: s.before, Replaces: []FaultKind{PageTooLarge},
+		Refusal: func(f Fault) answer { return gateway(f.Status, http.StatusText(f.Status)) },
+	})
+	return s
 }
 
 // Edit changes the account; no request is served meanwhile.
@@ -91,82 +74,8 @@ func (s *Server) Edit(f func(*State)) {
 // View looks at the account; it must not change it.
 func (s *Server) View(f func(*State)) { s.Edit(f) }
 
-// Requests returns the requests since the last reset, oldest first; of very many only the latest.
-func (s *Server) Requests() []Logged {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return append([]Logged(nil), s.log...)
-}
-
-// ResetRequests empties the request log.
-func (s *Server) ResetRequests() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.log = nil
-}
-
-// An answer is what goes back: a body to write, or a broken connection.
-type answer struct {
-	status      int
-	contentType string
-	header      http.Header
-	body        []byte
-	records     int
-	cut, broken bool
-}
-
-// ServeHTTP answers one request.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	a := s.answer(r)
-	if a.broken {
-		panic(http.ErrAbortHandler)
-	}
-	maps.Copy(w.Header(), a.header)
-	w.Header().Set("Content-Type", a.contentType)
-	w.Header().Set("Content-Length", strconv.Itoa(len(a.body)))
-	w.WriteHeader(a.status)
-	if a.cut {
-		_, _ = w.Write(a.body[:len(a.body)/2])
-		_ = http.NewResponseController(w).Flush()
-		panic(http.ErrAbortHandler)
-	}
-	_, _ = w.Write(a.body)
-}
-
-// Transport reaches the server without a network, whatever host a request names.
-func (s *Server) Transport() http.RoundTripper { return transport{s} }
-
-type transport struct{ s *Server }
-
-func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
-	if err := r.Context().Err(); err != nil {
-		return nil, err
-	}
-	if r.Body != nil {
-		defer r.Body.Close()
-	}
-	a := t.s.answer(r)
-	if err := r.Context().Err(); err != nil {
-		return nil, err
-	}
-	if a.broken {
-		return nil, &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}
-	}
-	header := http.Header{"Content-Type": {a.contentType}}
-	maps.Copy(header, a.header)
-	var body io.Reader = bytes.NewReader(a.body)
-	if a.cut {
-		body = io.MultiReader(bytes.NewReader(a.body[:len(a.body)/2]), brokenReader{})
-	}
-	return &http.Response{
-		Status: strconv.Itoa(a.status) + " " + http.StatusText(a.status), StatusCode: a.status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: header, Body: io.NopCloser(body), ContentLength: int64(len(a.body)), Request: r,
-	}, nil
-}
-
-type brokenReader struct{}
-
-func (brokenReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+// An answer is what goes back.
+type answer = simulator.Reply
 
 // A request is one request on its way through the rules.
 type request struct {
@@ -185,94 +94,29 @@ type request struct {
 	empty        bool
 }
 
-func (s *Server) answer(r *http.Request) answer {
-	var body []byte
-	if r.Body != nil {
-		body, _ = io.ReadAll(io.LimitReader(r.Body, maxBody+1))
-	}
-	query, err := url.ParseQuery(r.URL.RawQuery)
-	rq := &request{s: s, method: r.Method, path: r.URL.Path, query: query, body: body}
+// route names a request's operation and says what carries it out.
+func (s *Server) route(x *simulator.Exchange) func() answer {
+	query, err := url.ParseQuery(x.HTTP.URL.RawQuery)
+	rq := &request{s: s, method: x.HTTP.Method, path: x.HTTP.URL.Path, query: query, body: x.Body}
 	handle := rq.route()
-
-	s.mu.Lock()
-	hits := s.strike(rq)
-	s.mu.Unlock()
-	for _, f := range hits {
-		if f.Kind == Latency {
-			_ = s.o.Sleep(r.Context(), f.Delay)
+	x.Op = rq.op
+	return func() answer {
+		for _, f := range x.Hits {
+			rq.bend(f)
 		}
-	}
-
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	rq.st, rq.now = s.st, s.o.Now().UTC()
-	a := answer{}
-	switch faulty, hit := s.early(rq, hits); {
-	case hit:
-		a = faulty
-	case err != nil:
-		a = refuse(http.StatusBadRequest, "Bad Request", "the query cannot be read", "").answer()
-	default:
-		a = s.judge(rq, r.Header, handle)
-	}
-	for _, f := range hits {
-		a.broken = a.broken || f.Kind == ResetAfter
-		a.cut = a.cut || f.Kind == Truncate
-	}
-	logged := Logged{Time: rq.now, Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, Status: a.status, Op: rq.op, Records: a.records}
-	if a.broken {
-		logged.Status = 0
-	}
-	if len(s.log) >= maxLog {
-		s.log = append(s.log[:0:0], s.log[maxLog/2:]...)
-	}
-	s.log = append(s.log, logged)
-	return a
-}
-
-// early applies the faults that stand before the rules, and prepares those that bend them.
-func (s *Server) early(rq *request, hits []Fault) (answer, bool) {
-	for _, f := range hits {
-		switch f.Kind {
-		case ResetBefore:
-			return answer{broken: true}, true
-		case Status:
-			return f.answer(), true
-		case PageTooLarge:
-			return gateway(http.StatusGatewayTimeout, "Endpoint request timed out"), true
-		case Revoke:
-			s.st.Revoked = true
-		case PageShift:
-			rq.shift += f.Rows
-			if !f.Hidden {
-				rq.total -= f.Rows
-			}
-		case WrongTotal:
-			rq.total += f.Rows
-		case EmptyList:
-			rq.empty = true
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		rq.st, rq.now = s.st, s.o.Now().UTC()
+		if err != nil {
+			return badRequest("the query cannot be read", "").answer()
 		}
+		return s.judge(rq, x.HTTP.Header, handle)
 	}
-	return answer{}, false
-}
-
-func (f Fault) answer() answer {
-	a := gateway(f.Status, http.StatusText(f.Status))
-	switch {
-	case f.HTML && f.Body == "":
-		a = page(f.Status, http.StatusText(f.Status))
-	case f.HTML:
-		a.contentType, a.body = "text/html", []byte(f.Body)
-	case f.Body != "":
-		a.body = []byte(f.Body)
-	}
-	a.header = f.Header.Clone()
-	return a
 }
 
 // judge applies the rules that hold for all routes, in the order in which the layers of the real service would.
 func (s *Server) judge(rq *request, header http.Header, handle func(*request) (answer, error)) answer {
-	if !s.o.NoLimit && s.overLimit(rq.now) {
+	if !s.o.NoLimit && s.window.Admit(rq.now) > 0 {
 		return gateway(http.StatusTooManyRequests, "Too Many Requests")
 	}
 	if subtle.ConstantTimeCompare([]byte(header.Get("X-Api-Key")), []byte(s.o.APIKey)) != 1 || s.st.Revoked {
@@ -292,28 +136,16 @@ func (s *Server) judge(rq *request, header http.Header, handle func(*request) (a
 			return refuse(http.StatusUnsupportedMediaType, "Unsupported Media Type", "use "+contentType, "").answer()
 		}
 		if len(rq.query) > 0 {
-			return refuse(http.StatusBadRequest, "Bad Request", "the sandbox takes no parameters on a write: a filter would stand in for the ids", "").answer()
+			return badRequest("the sandbox takes no parameters on a write: a filter would stand in for the ids", "").answer()
 		}
+	} else if err := rq.parameters(); err != nil {
+		return asRefusal(err).answer()
 	}
 	a, err := handle(rq)
 	if err != nil {
 		return asRefusal(err).answer()
 	}
 	return a
-}
-
-// overLimit counts a request and reports whether it is beyond the allowance (itglue.md §1.1).
-func (s *Server) overLimit(now time.Time) bool {
-	old := 0
-	for old < len(s.recent) && now.Sub(s.recent[old]) >= rateWindow {
-		old++
-	}
-	s.recent = s.recent[old:]
-	if len(s.recent) >= rateLimit {
-		return true
-	}
-	s.recent = append(s.recent, now)
-	return false
 }
 
 // firewalled reports whether the web firewall dislikes the content (itglue.md §1.3).

@@ -96,6 +96,8 @@ type RMMRecord struct {
 	ID                     int64 // given when 0
 	Name, Hostname, Serial string
 	MACs, IPs              []string
+	Integration            string // of the tool, as filter[rmm_integration_type] writes it; "" = not kept
+	RemoteID               string // the tool's own id
 }
 
 // FlexibleAssetType is one type with its fields.
