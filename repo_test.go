@@ -99,7 +99,9 @@ func within(name string, folders ...string) bool {
 	return slices.ContainsFunc(folders, func(f string) bool { return name == f || strings.HasPrefix(name, f+"/") })
 }
 
-func sandbox(name string) bool { return within(name, "pkg") && strings.Contains(name+"/", "/sandbox/") }
+func sandbox(name string) bool {
+	return within(name, "pkg/vendorhttp/simulator") || within(name, "pkg") && strings.Contains(name+"/", "/sandbox/")
+}
 
 // testkit tells whether a package exists for tests only.
 func testkit(name string) bool {

@@ -58,7 +58,7 @@ type asset struct {
 var files embed.FS
 
 // pageNames are the pages; each is laid into the layout.
-var pageNames = []string{"overview", "run", "login", "welcome", "error"}
+var pageNames = []string{"overview", "run", "machine", "login", "welcome", "error"}
 
 // New makes the pages. It panics when an embedded template is broken, which a test
 // would have shown.
@@ -104,6 +104,8 @@ func (c *Console) Routes() []access.Route {
 		{Method: get, Path: "/{$}", Role: access.Viewer, Handler: c.overview},
 		{Method: get, Path: "/live", Role: access.Viewer, Handler: c.live},
 		{Method: get, Path: "/runs/{id}", Role: access.Viewer, Handler: c.run},
+		{Method: get, Path: "/assets/{id}", Role: access.Viewer, Handler: c.machine},
+		{Method: post, Path: "/assets/{id}/sync", Role: access.Manager, Handler: c.syncMachine},
 		{Method: post, Path: "/sync", Role: access.Manager, Handler: c.sync},
 		{Method: post, Path: "/runs/{id}/approve", Role: access.Manager, Handler: c.approve},
 		{Method: post, Path: "/runs/{id}/cancel", Role: access.Manager, Handler: c.cancel},

@@ -171,7 +171,10 @@ func TestAViewerSeesNoButtonsAndMayNotPressThem(t *testing.T) {
 			t.Errorf("a viewer is shown %q", button)
 		}
 	}
-	for _, path := range []string{"/sync", "/runs/x/approve", "/runs/x/cancel"} {
+	if strings.Contains(s.page("/assets/appliance:a-0000-00"), "Sync Now</button>") {
+		t.Error("a viewer is shown Sync Now")
+	}
+	for _, path := range []string{"/sync", "/runs/x/approve", "/runs/x/cancel", "/assets/x/sync"} {
 		if res, body := s.send("POST", path, url.Values{}); res.StatusCode != 403 || !strings.Contains(body, "needs the role Manager") {
 			t.Errorf("%s: %d: %s", path, res.StatusCode, body)
 		}
@@ -201,6 +204,26 @@ func TestButtonsDoWhatTheySay(t *testing.T) {
 	}
 }
 
+func TestTheMachinePageComparesAndSyncs(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "busy")
+	s.role = access.Manager
+	const machine = "/assets/appliance:a-0000-00"
+	body := s.page(machine)
+	for _, want := range []string{"SRV-", ">Compare<", "Last good backup", ">differs<", "Sync Now", "Matched: MAC address equal"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the machine page lacks %q", want)
+		}
+	}
+	res, _ := s.send("POST", machine+"/sync", nil)
+	if res.StatusCode != http.StatusSeeOther || !strings.HasPrefix(res.Header.Get("Location"), "/runs/") || s.syncs.asked[len(s.syncs.asked)-1] != "sync assetappliance:a-0000-00 by a test" {
+		t.Errorf("Sync Now: %d to %q, done %v", res.StatusCode, res.Header.Get("Location"), s.syncs.asked)
+	}
+	if res, _ := s.send("GET", "/assets/appliance:none", nil); res.StatusCode != http.StatusNotFound {
+		t.Errorf("a machine that is not there: %d", res.StatusCode)
+	}
+}
+
 // markup is what a hostile name would have to get through as.
 var markup = regexp.MustCompile(`(?i)<script>alert|<img src=x|onerror=alert\(1\)>`)
 
@@ -212,12 +235,12 @@ func TestHostileNamesStayNames(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range []string{"/", "/live", "/runs/" + runs[0].ID} {
+	for _, path := range []string{"/", "/live", "/runs/" + runs[0].ID, "/assets/appliance:a-0000-00"} {
 		body := s.page(path)
 		if found := markup.FindString(body); found != "" {
 			t.Errorf("%s: a name became markup: %s", path, found)
 		}
-		if path != "/" && path != "/live" && !strings.Contains(body, "&lt;script&gt;alert(1)&lt;/script&gt;") {
+		if strings.HasPrefix(path, "/runs/") && !strings.Contains(body, "&lt;script&gt;alert(1)&lt;/script&gt;") {
 			t.Errorf("%s: the hostile name is not shown at all", path)
 		}
 	}

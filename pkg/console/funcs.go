@@ -35,7 +35,8 @@ func (c *Console) funcs() template.FuncMap {
 		"limit":  func(n int, runs []view.Run) []view.Run { return runs[:min(n, len(runs))] },
 		"stages": stages, "planned": plannedWords, "preview": isPreview, "connected": connectionWord,
 		"matched": func(n map[match.State]int) int { return n[match.Matched] },
-		"list":    listName,
+		"list":    listName, "machineWord": machineWord,
+		"tabNames": func() map[match.State]string { return tabNames },
 	}
 }
 
@@ -197,6 +198,20 @@ func runWord(s state.RunState) wordClass {
 	default:
 		return wordClass{"Failed", "bad"}
 	}
+}
+
+// machineWord is a machine's status word with its colour.
+func machineWord(m view.Machine) wordClass {
+	switch {
+	case m.Gone:
+		return wordClass{"Gone from UniView", "mute"}
+	case m.SupersededBy != "":
+		return wordClass{"Superseded", "mute"}
+	}
+	class := map[backup.Word]string{
+		backup.WordSuccess: "good", backup.WordWarning: "warn", backup.WordFailed: "bad", backup.WordOverdue: "bad", backup.WordNoneSeen: "bad",
+	}
+	return wordClass{title(string(m.Status)), cmp.Or(class[m.Status], "mute")}
 }
 
 // connectionWord is a connection's status as people know it. Credentials that

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/url"
 
 	"uniview-bridge/pkg/account"
 	"uniview-bridge/pkg/httpapi/access"
@@ -72,6 +73,27 @@ func (c *Console) run(w http.ResponseWriter, r *http.Request) {
 	f := c.frame(r, "Run", page)
 	f.Mode = view.Modes(modes)
 	c.show(w, r, http.StatusOK, "run", "layout.html", f)
+}
+
+// machine puts both sides of one machine beside each other. It is where the links
+// in IT Glue lead to.
+func (c *Console) machine(w http.ResponseWriter, r *http.Request) {
+	compared, err := c.Model.Compare(r.Context(), r.PathValue("id"))
+	if err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	c.show(w, r, http.StatusOK, "machine", "layout.html", c.frame(r, compared.Machine.Name, compared))
+}
+
+// syncMachine syncs one machine and shows how that goes.
+func (c *Console) syncMachine(w http.ResponseWriter, r *http.Request) {
+	id, err := c.Syncs.Request(r.Context(), state.ScopeAsset, r.PathValue("id"), who(r))
+	if err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	http.Redirect(w, r, "/runs/"+url.PathEscape(id), http.StatusSeeOther)
 }
 
 // sync starts a manual sync. One that runs already is what was wanted.
