@@ -15,6 +15,8 @@ type customer struct {
 	id, name   string
 	org        int64
 	company    int
+	sibling    bool  // org is another's, whose name differs in a number only
+	namesake   int64 // organization that has the name, though nothing tells it from the customer's
 	appliances []string
 	machines   []*machine
 }
@@ -37,6 +39,7 @@ func (w *World) build() {
 	for i, c := range w.customers {
 		w.buildMachines(i, c)
 	}
+	w.addAwkward()
 }
 
 // buildDesk sets ConnectWise up: boards with their statuses and types, priorities, sources.
@@ -118,6 +121,7 @@ func (w *World) buildCustomer(i int) {
 		company(name)
 		c.org = w.addOrganization(name+" 3", 0)
 		w.rename(c, name+" 1")
+		c.sibling = true
 		w.trap(SiblingName)
 	case p < 91:
 		company(name)
@@ -188,6 +192,9 @@ func (w *World) addNamesakes() {
 					other.company = st.AddCompany(other.name)
 				})
 				other.org = w.addOrganization("Sterling Partnership "+strconv.Itoa(k+1), other.company)
+			}
+			if !evidence {
+				other.namesake = namesake
 			}
 			w.customers = append(w.customers, other)
 			w.strangers(namesake, other.name)

@@ -37,7 +37,8 @@ func TestTheDefaultWorldIsAsLargeAsPromisedAndHasEveryTrap(t *testing.T) {
 		ExactName, RespelledName, NearName, SiblingName, NoOrganization, TwoOrganizations, TwoCustomers, NamesakeEvidence,
 		NamesakeBare, LinkedByPSA, HostileName, CutName, DeletedCompany, MacNull, MacShared, MacZero, MacSpelling, MacShort,
 		MacOnInterface, MacOnRMM, MacElsewhere, MacArchived, MacTwice, CloneMAC, Reinstalled, BothFamilies, NoConfiguration,
-		SyncedConfig, NeverBackedUp, Running, Stale, BackupOff, NoCustomerName, EmptyCustomer, MutedAlert, RepeatedAlert,
+		WrongPSALink, RenamedOnto, ChildOrg, MacDock, MacCluster, MacPool, MacHostAdapter, MacGuest, MacReused, MacUSBReused,
+		Replica, RenamedMachine, MovedMachine, CommonName, SyncedConfig, NeverBackedUp, Running, Stale, BackupOff, NoCustomerName, EmptyCustomer, MutedAlert, RepeatedAlert,
 		UnnamedAlert, ApplianceAlert, HelixAlert, TwinDrives, UnmappedAlert,
 	}
 	for _, trap := range all {

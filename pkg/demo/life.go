@@ -53,10 +53,14 @@ func (w *World) begin() {
 	w.life.deskNext = w.o.Epoch.Add(4 * time.Minute)
 	w.UniView.Edit(func(st *uniview.State) {
 		n := 0
-		for _, c := range w.customers {
-			for _, m := range c.machines {
-				n++
-				w.past(st, m, n)
+		for _, late := range []bool{false, true} {
+			for _, c := range w.customers {
+				for _, m := range c.machines {
+					if m.late == late {
+						n++
+						w.past(st, m, n)
+					}
+				}
 			}
 		}
 		w.alerts(st)
@@ -227,7 +231,7 @@ func (w *World) alerts(st *uniview.State) {
 	var failing, all []*machine
 	for _, c := range w.customers {
 		for _, m := range c.machines {
-			if m.asset == "" {
+			if m.asset == "" || m.late {
 				continue
 			}
 			all = append(all, m)

@@ -16,6 +16,9 @@ type machine struct {
 	endpoint string // id of an endpoint
 	name     string
 
+	config int64 // its configuration in IT Glue; 0: none
+	late   bool  // added after the others, so that those stay as they are
+
 	every  time.Duration // between backups
 	broken bool          // backups fail until dismissed by fate
 	dead   bool          // backups have stopped
@@ -127,6 +130,11 @@ func (w *World) buildMachine(c *customer, k int) {
 	if c.org != 0 {
 		w.configure(c, m, name, mac, draw)
 	}
+	for _, other := range c.machines {
+		if other.name == m.name {
+			other.config = m.config
+		}
+	}
 }
 
 // register protects a machine in UniView.
@@ -190,7 +198,7 @@ func (w *World) configure(c *customer, m *machine, name string, mac [6]byte, dra
 		w.trap(SyncedConfig)
 	}
 	w.ITGlue.Edit(func(st *itglue.State) {
-		st.AddConfiguration(conf)
+		m.config = st.AddConfiguration(conf).ID
 		switch {
 		case draw >= 400 && draw < 406:
 			twin := conf

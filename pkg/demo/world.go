@@ -25,6 +25,10 @@ type Options struct {
 	// Unlimited turns the sandboxes' request windows off, for tests that are not
 	// about them.
 	Unlimited bool
+	// Awkward is how many times as many machines and customers as in the default
+	// world are awkward in the ways of addAwkward. 0: as there, and none in worlds of
+	// less than 25 customers.
+	Awkward float64
 	// Calm keeps technicians from acting on tickets.
 	Calm bool
 }
@@ -90,6 +94,20 @@ const (
 	Reinstalled      Trap = "machine registered twice after a re-install"
 	BothFamilies     Trap = "machine protected by both families"
 	NoConfiguration  Trap = "machine without configuration"
+	WrongPSALink     Trap = "organization linked to another customer's company"
+	RenamedOnto      Trap = "customer renamed to what another organization is called"
+	ChildOrg         Trap = "machines in an organization below the customer's"
+	MacDock          Trap = "address of a dock that two machines share"
+	MacCluster       Trap = "address of a cluster that its members show"
+	MacPool          Trap = "virtual machines of two customers with one address"
+	MacHostAdapter   Trap = "address of a hypervisor's host adapter on several machines"
+	MacGuest         Trap = "hypervisor's configuration that lists its guests' addresses"
+	MacReused        Trap = "address that a machine took over from another"
+	MacUSBReused     Trap = "USB adapter that went from one machine to its sibling"
+	Replica          Trap = "replica with its original's address"
+	RenamedMachine   Trap = "machine registered under its old and its new name"
+	MovedMachine     Trap = "machine moved from one customer to another"
+	CommonName       Trap = "machine without address whose name others have too"
 	SyncedConfig     Trap = "configuration kept by the PSA"
 	NeverBackedUp    Trap = "machine without any backup"
 	Running          Trap = "backup in progress"

@@ -111,7 +111,7 @@ func TestSuggestionsTellTheirReasons(t *testing.T) {
 	for _, s := range l.Suggestions {
 		all[s.TargetID] = strings.Join(s.Reasons, "; ")
 	}
-	if !strings.Contains(all[o0], "the numbers differ: 1 and 3") || !strings.Contains(all[id("o", 2)], "3 of its machines found there") {
+	if !strings.Contains(all[o0], "the numbers differ: 1 and 3") || !strings.Contains(all[id("o", 2)], "3 of its machines are found there") {
 		t.Errorf("reasons: %v", all)
 	}
 }

@@ -1,6 +1,7 @@
 package match
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -42,48 +43,91 @@ func (l Layer) score() float64 {
 type Host struct {
 	Short string // folded, without DNS suffix, notes in brackets and role words
 	Bare  string // Short without separators
+	// Copies are the words dropped from the end that say it is another copy of the
+	// machine ("replica"). Copies are named like the machine, they are not it.
+	Copies string
 }
 
-// hostTags are words that tools append to a machine's name with a separator.
+// identity is what two registrations of one machine share: the name, and that
+// both are the same kind of copy or none.
+func (h Host) identity() string {
+	if h.Copies == "" {
+		return h.Bare
+	}
+	return h.Bare + " " + h.Copies
+}
+
+// hostTags are words that tools append to a machine's name with a separator; true
+// are those that say it is another copy.
 var hostTags = map[string]bool{
-	"replica": true, "vm": true, "old": true, "new": true, "clone": true, "copy": true, "backup": true, "restored": true, "snapshot": true,
+	"vm": false, "replica": true, "old": true, "new": true, "clone": true, "copy": true, "backup": true, "restored": true, "snapshot": true,
 }
 
 // NormalizeHost brings a machine's name as people and tools write it into its
 // compared forms: "HOST.domain.local", "Host (VM)", "HOST - File Server",
 // "host_replica", "esx01: host" are all host.
 func NormalizeHost(s string) Host {
-	s = strings.TrimSpace(fold(s))
-	for _, cut := range []string{" (", "(", " [", "[", " - ", " – ", " | ", " / ", ", "} {
-		if i := strings.Index(s, cut); i > 0 {
-			s = s[:i]
+	s = strings.TrimSpace(foldHost(s))
+	if strings.ContainsAny(s, " ([") {
+		for _, cut := range []string{" (", "(", " [", "[", " - ", " – ", " | ", " / ", ", "} {
+			if i := strings.Index(s, cut); i > 0 {
+				s = s[:i]
+			}
 		}
 	}
 	if i := strings.LastIndex(s, ": "); i >= 0 && i+2 < len(s) {
 		s = s[i+2:]
 	}
-	if i := strings.LastIndexAny(s, `\`); i >= 0 && i+1 < len(s) { // DOMAIN\HOST
+	if i := strings.LastIndexByte(s, '\\'); i >= 0 && i+1 < len(s) { // DOMAIN\HOST
 		s = s[i+1:]
 	}
 	s = strings.TrimSpace(s)
 	if i := strings.IndexByte(s, '.'); i > 0 && !isAddress(s) && !strings.ContainsRune(s[:i], ' ') {
 		s = s[:i]
 	}
+	h := Host{}
 	for {
 		i := strings.LastIndexAny(s, "-_ ")
-		if i <= 0 || !hostTags[s[i+1:]] {
+		if i <= 0 {
 			break
+		}
+		isCopy, known := hostTags[s[i+1:]]
+		if !known {
+			break
+		}
+		if isCopy {
+			h.Copies += s[i+1:] + " "
 		}
 		s = strings.TrimSpace(s[:i])
 	}
-	h := Host{Short: s}
-	h.Bare = strings.Map(func(r rune) rune {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) {
-			return r
-		}
-		return -1
-	}, s)
+	h.Copies = strings.TrimSpace(h.Copies)
+	h.Short, h.Bare = s, bare(s)
 	return h
+}
+
+// foldHost is fold without its work for names that are plain.
+func foldHost(s string) string {
+	for i := range len(s) {
+		if s[i] >= 0x80 {
+			return fold(s)
+		}
+	}
+	return strings.ToLower(s)
+}
+
+// bare keeps letters and digits.
+func bare(s string) string {
+	for i := range len(s) {
+		if c := s[i]; c < 'a' && (c < '0' || c > '9') || c > 'z' {
+			return strings.Map(func(r rune) rune {
+				if unicode.IsLetter(r) || unicode.IsDigit(r) {
+					return r
+				}
+				return -1
+			}, s)
+		}
+	}
+	return s
 }
 
 func isAddress(s string) bool {
@@ -101,7 +145,7 @@ func CompareHosts(a, b Host) Layer {
 		return HostSeparator
 	case isCut(a, b) || isCut(b, a):
 		return HostCut
-	case oneTypo(a.Bare, b.Bare):
+	case oneTypo(a, b):
 		return HostTypo
 	default:
 		return HostNone
@@ -116,19 +160,33 @@ func isCut(short, long Host) bool {
 	return len(short.Short) == netBIOS && len(long.Short) > netBIOS && strings.HasPrefix(long.Short, short.Short)
 }
 
-// minTypo is the least length of names that may differ by a typing mistake.
-const minTypo = 6
+const (
+	minTypo     = 6 // the least length of names that may differ by a typing mistake
+	minReplaced = 5 // the least length of a word in which a letter may be mistyped
+	minGlued    = 7 // the same for a word that the digits follow without a separator, in a name of one piece
+)
 
 // oneTypo says whether two names differ by one inserted, missing, replaced or
 // swapped letter, with all their digits equal and in the same places among the
-// digits. Names that look generated (DESKTOP-7F3K2A1) have no typos.
-func oneTypo(a, b string) bool {
-	if len(a) < minTypo || len(b) < minTypo || digits(a) != digits(b) || looksRandom(a) || looksRandom(b) {
-		return false
+// digits. Names that look generated (DESKTOP-7F3K2A1) have no typos, and what
+// tells siblings apart is none: another first letter of a word (kmartin, amartin),
+// another letter in a short one (HV01, HR01).
+func oneTypo(a, b Host) bool {
+	return typoDigits(a) == typoDigits(b) && oneLetter(a, b)
+}
+
+// typoDigits are the digits of a name that may have a typo; "-" if it may not.
+func typoDigits(h Host) string {
+	if len(h.Bare) < minTypo || looksRandom(h.Bare) {
+		return "-" + h.Bare // equals no other's
 	}
-	ra, rb := []rune(a), []rune(b)
+	return digits(h.Bare)
+}
+
+func oneLetter(a, b Host) bool {
+	ra, rb := []rune(a.Bare), []rune(b.Bare)
 	if len(ra) > len(rb) {
-		ra, rb = rb, ra
+		ra, rb, a, b = rb, ra, b, a
 	}
 	if len(rb)-len(ra) > 1 {
 		return false
@@ -138,16 +196,47 @@ func oneTypo(a, b string) bool {
 		i++
 	}
 	if len(rb) > len(ra) {
-		return string(ra[i:]) == string(rb[i+1:]) && !unicode.IsDigit(rb[i])
+		return slices.Equal(ra[i:], rb[i+1:]) && !unicode.IsDigit(rb[i])
 	}
 	if i == len(ra) {
 		return false // equal
 	}
-	if string(ra[i+1:]) == string(rb[i+1:]) {
-		return true
+	if slices.Equal(ra[i+1:], rb[i+1:]) {
+		return mistyped(a.Short, i) && mistyped(b.Short, i)
 	}
-	return i+1 < len(ra) && ra[i] == rb[i+1] && ra[i+1] == rb[i] && string(ra[i+2:]) == string(rb[i+2:]) &&
+	return i+1 < len(ra) && ra[i] == rb[i+1] && ra[i+1] == rb[i] && slices.Equal(ra[i+2:], rb[i+2:]) &&
 		!unicode.IsDigit(ra[i]) && !unicode.IsDigit(ra[i+1])
+}
+
+// mistyped says whether the n-th letter or digit of a name is inside a word long
+// enough for another letter there to be a mistake.
+func mistyped(short string, n int) bool {
+	word, at, pieces := 0, -1, 1 // letters of the running word, place of the letter in it
+	for _, r := range short {
+		if unicode.IsLetter(r) {
+			if n == 0 {
+				at = word
+			}
+			word++
+			n--
+			continue
+		}
+		digit := unicode.IsDigit(r)
+		if at >= 0 {
+			least := minReplaced
+			if digit && pieces == 1 {
+				least = minGlued
+			}
+			return at > 0 && word >= least
+		}
+		word = 0
+		if digit {
+			n--
+		} else {
+			pieces++
+		}
+	}
+	return at > 0 && word >= minReplaced
 }
 
 func digits(s string) string {
@@ -156,6 +245,16 @@ func digits(s string) string {
 			return r
 		}
 		return -1
+	}, s)
+}
+
+// undigited is a name without its digits.
+func undigited(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsDigit(r) {
+			return -1
+		}
+		return r
 	}, s)
 }
 
@@ -176,101 +275,4 @@ func looksRandom(s string) bool {
 		prev = r
 	}
 	return changes >= 4
-}
-
-// HostCandidate is one record that a host name may mean.
-type HostCandidate struct {
-	ID    string
-	Layer Layer
-}
-
-// HostIndex finds records by host name.
-type HostIndex struct {
-	ids   []string
-	hosts map[string][]Host // id → its names
-	short map[string][]string
-	bare  map[string][]string
-	cut   map[string][]string // the first fifteen characters of longer names
-	size  map[int][]string    // by length of the bare name, for typos
-}
-
-// NewHostIndex indexes records by all their names. Order never matters.
-func NewHostIndex(names map[string][]string) *HostIndex {
-	x := &HostIndex{hosts: map[string][]Host{}, short: map[string][]string{}, bare: map[string][]string{}, cut: map[string][]string{}, size: map[int][]string{}}
-	for id := range names {
-		x.ids = append(x.ids, id)
-	}
-	sortIDs(x.ids)
-	for _, id := range x.ids {
-		for _, name := range names[id] {
-			h := NormalizeHost(name)
-			if h.Bare == "" {
-				continue
-			}
-			x.hosts[id] = append(x.hosts[id], h)
-			put(x.short, h.Short, id)
-			put(x.bare, h.Bare, id)
-			if len(h.Short) > netBIOS {
-				put(x.cut, h.Short[:netBIOS], id)
-			}
-			n := len([]rune(h.Bare))
-			x.size[n] = appendOnce(x.size[n], id)
-		}
-	}
-	return x
-}
-
-func put(m map[string][]string, key, id string) { m[key] = appendOnce(m[key], id) }
-
-// appendOnce appends an id unless it is the last one: ids come in runs.
-func appendOnce(ids []string, id string) []string {
-	if n := len(ids); n > 0 && ids[n-1] == id {
-		return ids
-	}
-	return append(ids, id)
-}
-
-// Find returns the records that a host name means on the strictest layer that has
-// any; several on one layer have equal right.
-func (x *HostIndex) Find(name string) []HostCandidate {
-	h := NormalizeHost(name)
-	if h.Bare == "" {
-		return nil
-	}
-	if ids := x.short[h.Short]; len(ids) > 0 {
-		return candidates(ids, HostSame)
-	}
-	if ids := x.bare[h.Bare]; len(ids) > 0 {
-		return candidates(ids, HostSeparator)
-	}
-	var cut []string
-	if len(h.Short) == netBIOS {
-		cut = append(cut, x.cut[h.Short]...)
-	}
-	if len(h.Short) > netBIOS {
-		cut = append(cut, x.short[h.Short[:netBIOS]]...)
-	}
-	if len(cut) > 0 {
-		return candidates(cut, HostCut)
-	}
-	var typos []string
-	n := len([]rune(h.Bare))
-	for size := n - 1; size <= n+1; size++ {
-		for _, id := range x.size[size] {
-			for _, other := range x.hosts[id] {
-				if oneTypo(h.Bare, other.Bare) {
-					typos = appendOnce(typos, id)
-				}
-			}
-		}
-	}
-	return candidates(typos, HostTypo)
-}
-
-func candidates(ids []string, l Layer) []HostCandidate {
-	out := make([]HostCandidate, 0, len(ids))
-	for _, id := range ids {
-		out = append(out, HostCandidate{id, l})
-	}
-	return out
 }

@@ -110,4 +110,7 @@ type Elsewhere struct {
 	ConfigurationName string `json:"configurationName"`
 	OrganizationID    string `json:"organizationId"`
 	OrganizationName  string `json:"organizationName"`
+	// Below says that the organization is below the customer's, where machines are
+	// not looked for under the present settings or because another customer has it.
+	Below bool `json:"below,omitempty"`
 }

@@ -1,23 +1,15 @@
 package match
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"unicode"
 )
 
-// MAC is a hardware address in canonical form: twelve lower-case hex digits.
-type MAC string
-
-// Grade says how far an address identifies one machine.
-type Grade int
-
-// The grades.
-const (
-	Unusable Grade = iota // identifies nothing: see the reason
-	IfUnique              // virtual, locally administered or travelling: only together with a host name
-	Alone                 // a network card's own address
-)
+// MAC is a 48-bit hardware address. Its canonical text, also in JSON, is twelve
+// lower-case hex digits.
+type MAC uint64
 
 // Rejected is a piece of an address field that names no machine, and why.
 type Rejected struct {
@@ -39,20 +31,31 @@ const (
 // hyphens, dots, blanks or nothing between digits, octets without their leading
 // zero, "0x" in front, several addresses in one field (matching.md §5b). Addresses
 // that identify nothing are left out; ReadMACs tells why.
-func ParseMACs(field string) []MAC {
-	macs, _ := ReadMACs(field)
+func ParseMACs(field string) []MAC { return appendMACs(nil, field) }
+
+// appendMACs appends the usable addresses of a field that are not there yet.
+func appendMACs(macs []MAC, field string) []MAC {
+	if field == "" {
+		return macs
+	}
+	if mac, ok := plainMAC(field); ok {
+		if mac.usable() && !slices.Contains(macs, mac) {
+			macs = append(macs, mac)
+		}
+		return macs
+	}
+	read, _ := ReadMACs(field)
+	for _, mac := range read {
+		if !slices.Contains(macs, mac) {
+			macs = append(macs, mac)
+		}
+	}
 	return macs
 }
 
 // ReadMACs reads a field and tells which of its pieces are unusable and why.
 // Repeated addresses are returned once, in the order of the field.
 func ReadMACs(field string) (macs []MAC, rejected []Rejected) {
-	if mac, ok := plainMAC(field); ok {
-		if grade, why := mac.Grade(); grade == Unusable {
-			return nil, []Rejected{{field, why}}
-		}
-		return []MAC{mac}, nil
-	}
 	take := func(text string) bool {
 		mac, reason := parseOne(text)
 		if reason == RejectNotMAC {
@@ -70,16 +73,20 @@ func ReadMACs(field string) (macs []MAC, rejected []Rejected) {
 		}
 		return true
 	}
-	for _, part := range strings.FieldsFunc(field, func(r rune) bool { return strings.ContainsRune(",;|/\n\r\t", r) }) {
+	for _, part := range strings.FieldsFunc(field, func(r rune) bool { return strings.ContainsRune(",;|/=\n\r\t", r) }) {
 		part = strings.TrimFunc(part, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) })
 		if part == "" || take(part) {
 			continue
 		}
 		// Several addresses, or an address with words, separated by blanks.
+		words := strings.Fields(part)
 		found := false
-		for word := range strings.FieldsSeq(part) {
-			if take(word) {
-				found = true
+		for _, word := range words {
+			found = take(word) || found
+		}
+		if !found && len(words) > 6 && len(words)%6 == 0 { // several, written as octets with blanks
+			for octets := range slices.Chunk(words, 6) {
+				found = take(strings.Join(octets, ":")) || found
 			}
 		}
 		if !found {
@@ -89,46 +96,38 @@ func ReadMACs(field string) (macs []MAC, rejected []Rejected) {
 	return macs, rejected
 }
 
+// hexValues are the values of hex digits; 255 for what is none.
+var hexValues = func() (v [256]byte) {
+	for i := range v {
+		v[i] = 255
+	}
+	for i := range 16 {
+		v["0123456789abcdef"[i]], v["0123456789ABCDEF"[i]] = byte(i), byte(i)
+	}
+	return v
+}()
+
 // plainMAC reads the one form that nearly all addresses have, twelve digits in pairs
 // with colons or hyphens, without the work that the others need.
-func plainMAC(s string) (MAC, bool) {
+func plainMAC(s string) (mac MAC, ok bool) {
 	if len(s) != 17 {
-		return "", false
+		return 0, false
 	}
-	var out [12]byte
-	n := 0
-	for i := range len(s) {
-		c := s[i]
-		if i%3 == 2 {
-			if c != ':' && c != '-' {
-				return "", false
-			}
-			continue
+	for i := 0; i < 17; i += 3 {
+		high, low := hexValues[s[i]], hexValues[s[i+1]]
+		if high|low > 15 || i < 15 && s[i+2] != ':' && s[i+2] != '-' {
+			return 0, false
 		}
-		if c >= 'A' && c <= 'F' {
-			c += 'a' - 'A'
-		}
-		if !isHex(rune(c)) {
-			return "", false
-		}
-		out[n] = c
-		n++
+		mac = mac<<8 | MAC(high)<<4 | MAC(low)
 	}
-	return MAC(out[:]), true
+	return mac, true
 }
 
 // parseOne reads one address. reason is empty for a well-formed 48-bit one.
-func parseOne(text string) (MAC, string) {
+func parseOne(text string) (mac MAC, reason string) {
 	text = strings.ToLower(strings.Trim(text, " \"'()[]{}<>=:"))
 	text = strings.TrimPrefix(strings.TrimPrefix(text, "mac"), ":")
 	groups := strings.FieldsFunc(text, isSeparator)
-	for i, g := range groups {
-		g = strings.TrimPrefix(g, "0x")
-		if g == "" || strings.ContainsFunc(g, func(r rune) bool { return !isHex(r) }) {
-			return "", RejectNotMAC
-		}
-		groups[i] = g
-	}
 	width := 0
 	switch len(groups) {
 	case 6, 8:
@@ -138,26 +137,33 @@ func parseOne(text string) (MAC, string) {
 	case 2:
 		width = 6
 	case 1:
-		width = len(groups[0])
+		width = len(strings.TrimPrefix(groups[0], "0x"))
 	default:
-		return "", RejectNotMAC
+		return 0, RejectNotMAC
 	}
-	var b strings.Builder
+	count := len(groups) * width
 	for _, g := range groups {
+		g = strings.TrimPrefix(g, "0x")
 		// Only single octets lose a leading zero in the wild.
-		if len(g) > width || len(g) < width && width != 2 {
-			return "", RejectNotMAC
+		if g == "" || len(g) > width || len(g) < width && width != 2 {
+			return 0, RejectNotMAC
 		}
-		b.WriteString(strings.Repeat("0", width-len(g)))
-		b.WriteString(g)
+		mac <<= 4 * (width - len(g))
+		for i := range len(g) {
+			v := hexValues[g[i]]
+			if v > 15 {
+				return 0, RejectNotMAC
+			}
+			mac = mac<<4 | MAC(v)
+		}
 	}
-	switch b.Len() {
+	switch count {
 	case 12:
-		return MAC(b.String()), ""
+		return mac, ""
 	case 16:
-		return "", RejectEUI64
+		return 0, RejectEUI64
 	default:
-		return "", RejectNotMAC
+		return 0, RejectNotMAC
 	}
 }
 
@@ -165,155 +171,30 @@ func isSeparator(r rune) bool {
 	return strings.ContainsRune(":-._ ", r) || unicode.Is(unicode.Pd, r) || unicode.IsSpace(r)
 }
 
-func isHex(r rune) bool { return r >= '0' && r <= '9' || r >= 'a' && r <= 'f' }
-
-// Grade says how far the address identifies a machine, and why not further.
-func (m MAC) Grade() (Grade, string) {
-	switch m {
-	case "000000000000":
-		return Unusable, RejectZero
-	case "ffffffffffff":
-		return Unusable, RejectBroadcast
+// Canonical is the address as twelve lower-case hex digits.
+func (m MAC) Canonical() string {
+	var out [12]byte
+	for i := range out {
+		out[i] = "0123456789abcdef"[m>>(44-4*i)&15]
 	}
-	if why := sharedReason(m); why != "" {
-		return Unusable, RejectShared + why
-	}
-	if len(m) != 12 {
-		return Unusable, RejectNotMAC
-	}
-	low := hexDigit(m[1])
-	if low&1 != 0 {
-		return Unusable, RejectGroup
-	}
-	for _, p := range weakPrefixes {
-		if strings.HasPrefix(string(m), p.prefix) {
-			return IfUnique, p.why
-		}
-	}
-	if low&2 != 0 {
-		return IfUnique, "locally administered"
-	}
-	return Alone, ""
-}
-
-func hexDigit(c byte) int {
-	if c >= 'a' {
-		return int(c-'a') + 10
-	}
-	return int(c - '0')
+	return string(out[:])
 }
 
 // String is the address with colons, as people read it.
 func (m MAC) String() string {
-	if len(m) != 12 {
-		return string(m)
-	}
-	s := strings.ToUpper(string(m))
+	s := strings.ToUpper(m.Canonical())
 	return s[0:2] + ":" + s[2:4] + ":" + s[4:6] + ":" + s[6:8] + ":" + s[8:10] + ":" + s[10:12]
 }
 
-// shared are addresses that many machines have. A dot stands for any digit.
-var shared = []struct{ pattern, why string }{
-	// Placeholders.
-	{"feffffffffff", "a hypervisor's bridge placeholder"},
-	{"eeeeeeeeeeee", "a container network's placeholder"},
-	{"101111111111", "a typed-in placeholder"},
-	{"0000ffffffff", "a pseudo adapter"},
-	// Windows pseudo adapters, whose octets are letters.
-	{"204153594eff", "the dial-up adapter of Windows (ASYN)"},
-	{"33506f453030", "the PPPoE adapter of Windows (3PoE00)"},
-	{"505054503030", "the PPTP adapter of Windows (PPTP00)"},
-	{"......524153", "a remote-access adapter of Windows (RAS)"},
-	{"005345000000", "the PPP adapter of Windows"},
-	{"444553540000", "an old dial-up adapter (DEST)"},
-	{"444553540001", "an old dial-up adapter (DEST)"},
-	{"44455354616f", "an old dial-up adapter (DESTao)"},
-	{"02004c4f4f50", "the loopback adapter of Windows (LOOP)"},
-	// VPN clients.
-	{"00059a3c7a00", "the adapter of Cisco AnyConnect"},
-	{"02504100....", "the adapter of Palo Alto GlobalProtect"},
-	{"00090f..0001", "the adapter of FortiClient"},
-	{"000bcafe0000", "the adapter of a VPN client"},
-	{"000bcafe0001", "the adapter of a VPN client"},
-	{"02000000000a", "the adapter of Juniper's VPN client"},
-	{"02000000000b", "the adapter of Juniper's VPN client"},
-	{"02004e435049", "the adapter of the NCP VPN client"},
-	{"00ff........", "a TAP adapter"},
-	// Host side of hypervisors and containers.
-	{"005056c0....", "the host adapter of VMware Workstation"},
-	{"0a00270000..", "the host-only adapter of VirtualBox"},
-	{"0242........", "a Docker network"},
-	{"56847afe9799", "an old Docker bridge"},
-	{"0250563f0000", "a virtual adapter"},
-	// Modems and travelling adapters made with one address.
-	{"028037ec0200", "a mobile broadband modem"},
-	{"00a0c6000000", "a mobile broadband modem"},
-	{"00e04c682d3d", "a network dongle with a copied address"},
-	{"001a7dda710a", "cheap Bluetooth dongles"},
-	// Routers that stand in for each other.
-	{"00005e0001..", "a virtual router (VRRP)"},
-	{"00005e0002..", "a virtual router (VRRP)"},
-	{"00000c07ac..", "a virtual router (HSRP)"},
-	{"00000c9ff...", "a virtual router (HSRP)"},
-	{"0007b400....", "a virtual router (GLBP)"},
-	// Reported by inventories as seen on many machines.
-	{"0001027d9b1c", "reported on many machines"},
-	{"0008a1460635", "reported on many machines"},
-	{"0008a166e21a", "reported on many machines"},
-	{"0009dd103768", "reported on many machines"},
-	{"000fea9ae2f0", "reported on many machines"},
-	{"00105a7271f3", "reported on many machines"},
-	{"00111185088b", "reported on many machines"},
-	{"e2e616200a35", "reported on many machines"},
-	{"d20a2da004be", "reported on many machines"},
-	{"d26b252f2ce7", "reported on many machines"},
-	{"00155dba6bb6", "reported on many virtual machines"},
-}
+// MarshalText writes the canonical text.
+func (m MAC) MarshalText() ([]byte, error) { return []byte(m.Canonical()), nil }
 
-// weakPrefixes belong to virtual platforms and to adapters that travel between
-// machines: unique they may link together with a host name, never against it.
-var weakPrefixes = []struct{ prefix, why string }{
-	{"000569", "a VMware machine"},
-	{"000c29", "a VMware machine"},
-	{"001c14", "a VMware machine"},
-	{"005056", "a VMware machine"},
-	{"00155d", "a Hyper-V machine"},
-	{"0003ff", "a Virtual PC machine"},
-	{"001dd8", "a Hyper-V machine"},
-	{"080027", "a VirtualBox machine"},
-	{"00163e", "a Xen machine"},
-	{"525400", "a KVM machine"},
-	{"bc2411", "a Proxmox machine"},
-	{"506b8d", "a Nutanix machine"},
-	{"001c42", "a Parallels machine"},
-	{"000f4b", "a Virtual Iron machine"},
-	{"00e04c", "a USB network adapter"},
-	{"000ec6", "a USB network adapter"},
-	{"0050b6", "a USB network adapter"},
-	{"00249b", "a USB network adapter"},
-	{"8cae4c", "a USB network adapter"},
-	{"a0cec8", "a USB network adapter"},
-	{"000000", "a made-up looking address"},
-}
-
-// sharedReason says why an address is known to be on many machines; empty if not.
-func sharedReason(m MAC) string {
-	for _, s := range shared {
-		if fits(s.pattern, m) {
-			return s.why
-		}
+// UnmarshalText reads the canonical text.
+func (m *MAC) UnmarshalText(text []byte) error {
+	mac, reason := parseOne(string(text))
+	if reason != "" {
+		return fmt.Errorf("address %q is %s", text, reason)
 	}
-	return ""
-}
-
-func fits(pattern string, m MAC) bool {
-	if len(pattern) != len(m) {
-		return false
-	}
-	for i := range len(pattern) {
-		if pattern[i] != '.' && pattern[i] != m[i] {
-			return false
-		}
-	}
-	return true
+	*m = mac
+	return nil
 }

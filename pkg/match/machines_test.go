@@ -1,14 +1,12 @@
 package match_test
 
 import (
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"pgregory.net/rapid"
 
 	"uniview-bridge/pkg/backup"
 	"uniview-bridge/pkg/match"
@@ -69,7 +67,7 @@ func TestConfigurationOfAMachine(t *testing.T) {
 		{"an address on two configurations", match.MachinesInput{Assets: []backup.Asset{box("S", macA)}, Configurations: []match.Configuration{conf(0, "S", macA), conf(1, "T", macA)}}, match.Attention, match.Ambiguous, "", match.ReasonMACTwice},
 		{"two addresses on two configurations", match.MachinesInput{Assets: []backup.Asset{box("S", macA+", "+macB)}, Configurations: []match.Configuration{conf(0, "S", macA), conf(1, "T", macB)}}, match.Attention, match.Ambiguous, "", match.ReasonMACsSplit},
 		{"an address of two machines", match.MachinesInput{Assets: []backup.Asset{box("S", macA), machine(backup.FamilyAppliance, "2", "T", macA, now)}, Configurations: []match.Configuration{conf(0, "S", macA)}}, match.Attention, match.Ambiguous, "", match.ReasonMACOtherNames},
-		{"an address that other customers have", match.MachinesInput{Assets: []backup.Asset{box("S", macA)}, Configurations: []match.Configuration{conf(0, "S", macA)}, Facts: match.MACFacts{Shared: map[match.MAC]string{"001a2b00000a": "also on 2 machines of other customers"}}}, match.Suggested, "", "", "also on 2 machines"},
+		{"an address that other customers have", match.MachinesInput{Assets: []backup.Asset{box("S", macA)}, Configurations: []match.Configuration{conf(0, "S", macA)}, Facts: match.MACFacts{Shared: map[match.MAC]string{0x001a2b00000a: "also on 2 machines of other customers"}}}, match.Suggested, "", "", "also on 2 machines"},
 		{"no address, the name is suggested", match.MachinesInput{Assets: []backup.Asset{box("srv-1", "")}, Configurations: []match.Configuration{conf(0, "SRV1", macA)}}, match.Suggested, "", "", match.ReasonNoMAC},
 		{"a zero address is none", match.MachinesInput{Assets: []backup.Asset{box("SRV1", "00:00:00:00:00:00")}, Configurations: []match.Configuration{conf(0, "SRV1", macA)}}, match.Suggested, "", "", match.ReasonNoMAC},
 		{"no address, two of the name", match.MachinesInput{Assets: []backup.Asset{box("SRV1", "")}, Configurations: []match.Configuration{conf(0, "SRV1"), conf(1, "srv1")}}, match.Attention, match.Ambiguous, "", match.ReasonNoMACTwice},
@@ -77,7 +75,22 @@ func TestConfigurationOfAMachine(t *testing.T) {
 		{"siblings are not confused", match.MachinesInput{Assets: []backup.Asset{box("SRV01", "")}, Configurations: []match.Configuration{conf(0, "SRV02")}}, match.Unmatched, "", "", match.ReasonNoMACNothing},
 		{"the address is not there but the name is", match.MachinesInput{Assets: []backup.Asset{box("SRV1", macB)}, Configurations: []match.Configuration{conf(0, "SRV1", macA)}}, match.Suggested, "", "", match.ReasonMACNotHost},
 		{"only an archived configuration has the address", match.MachinesInput{Assets: []backup.Asset{box("SRV1", macA)}, Configurations: []match.Configuration{archived}}, match.Unmatched, "", "", match.ReasonMACArchived},
-		{"the address is in another organization", match.MachinesInput{Assets: []backup.Asset{box("SRV1", macA)}, Facts: match.MACFacts{Elsewhere: map[match.MAC][]match.Elsewhere{"001a2b00000a": {{ConfigurationID: "9"}}}}}, match.Unmatched, "", "", match.ReasonMACElsewhere},
+		{"the address is in another organization", match.MachinesInput{Assets: []backup.Asset{box("SRV1", macA)}, Facts: match.MACFacts{Elsewhere: map[match.MAC][]match.Elsewhere{0x001a2b00000a: {{ConfigurationID: "9"}}}}}, match.Unmatched, "", "", match.ReasonMACElsewhere},
+		{"an address on the MSP's own list counts as none", match.MachinesInput{Assets: []backup.Asset{box("SRV1", macA)}, Configurations: []match.Configuration{conf(0, "SRV1", macA)}, Facts: match.MACFacts{Ignored: map[match.MAC]string{0x001a2b00000a: "on your own list of shared addresses (dock in the board room)"}}}, match.Suggested, "", "", "(00:1A:2B:00:00:0A is on your own list of shared addresses (dock in the board room))"},
+		{"why an address is unusable is said", match.MachinesInput{Assets: []backup.Asset{box("SRV1", "00:05:9A:3C:7A:00")}, Configurations: []match.Configuration{conf(0, "SRV1")}}, match.Suggested, "", "", "the adapter of Cisco AnyConnect"},
+		{"why an address is weak is said", match.MachinesInput{Assets: []backup.Asset{box("X9", macV)}, Configurations: []match.Configuration{conf(0, "FILES", macV)}}, match.Suggested, "", "", "a KVM machine"},
+		{"a virtual address with a name within the other", match.MachinesInput{Assets: []backup.Asset{box("ACME-FILES", macV)}, Configurations: []match.Configuration{conf(0, "FILES", macV)}}, match.Matched, "", k0, match.ReasonMAC},
+		{"a word that all machines of a customer have in common says nothing", match.MachinesInput{Assets: []backup.Asset{box("ACME-SQL", macV)}, Configurations: []match.Configuration{conf(0, "ACME-FILES", macV)}}, match.Suggested, "", "", "a KVM machine"},
+		{"a sibling's address does not link", match.MachinesInput{Assets: []backup.Asset{box("PC12", macA)}, Configurations: []match.Configuration{conf(0, "PC07", macA)}}, match.Suggested, "", "", match.ReasonMACSibling},
+		{"the address is on one configuration, the name on another", match.MachinesInput{Assets: []backup.Asset{box("LT02", macA)}, Configurations: []match.Configuration{conf(0, "LT01", macA), conf(1, "LT02", macB)}}, match.Attention, match.Ambiguous, "", match.ReasonMACOrName},
+		{"the configuration has the name of another machine", match.MachinesInput{Assets: []backup.Asset{box("GUEST", macA), machine(backup.FamilyAppliance, "2", "HV1", "", now)}, Configurations: []match.Configuration{conf(0, "HV1", macA)}}, match.Attention, match.Ambiguous, "", match.ReasonMACContested},
+		{"a host's configuration lists its guest, and the host is backed up too", match.MachinesInput{Assets: []backup.Asset{box("GUEST", macB), machine(backup.FamilyAppliance, "2", "HV1", macA, now)}, Configurations: []match.Configuration{conf(0, "HV1", macA, macB)}}, match.Attention, match.Ambiguous, "", match.ReasonMACContested},
+		{"a host goes before its guests by its name", match.MachinesInput{Assets: []backup.Asset{box("HV1", macA), machine(backup.FamilyAppliance, "2", "GUEST", macB, now)}, Configurations: []match.Configuration{conf(0, "HV1", macA, macB)}}, match.Matched, "", k0, match.ReasonMACAndHost},
+		{"a replica and its original are not told apart by their address", match.MachinesInput{Assets: []backup.Asset{box("SQL1", macA), machine(backup.FamilyAppliance, "2", "SQL1_replica", macA, now)}, Configurations: []match.Configuration{conf(0, "SQL1", macA)}}, match.Attention, match.Ambiguous, "", match.ReasonMACOtherNames},
+		{"a person gave the configuration to another machine", match.MachinesInput{Assets: []backup.Asset{box("NEW", macA), machine(backup.FamilyAppliance, "2", "OLD", "", now)}, Configurations: []match.Configuration{conf(0, "SRV1", macA)}, Previous: map[string]match.Link{"appliance:2": {State: match.Matched, TargetID: k0, TargetName: "SRV1", By: "anna"}}}, match.Attention, match.Conflict, "", match.ReasonMACTaken},
+		{"a person accepts an address that two machines have", match.MachinesInput{Assets: []backup.Asset{box("S", macA), machine(backup.FamilyAppliance, "2", "T", macA, now)}, Configurations: []match.Configuration{conf(0, "S", macA)}, Previous: person(k0, "S")}, match.Matched, "", k0, ""},
+		{"the address is in an organization below that is not searched", match.MachinesInput{Assets: []backup.Asset{box("SRV1", macA)}, Facts: match.MACFacts{Elsewhere: map[match.MAC][]match.Elsewhere{0x001a2b00000a: {{ConfigurationID: "9", Below: true}}}}}, match.Unmatched, "", "", match.ReasonMACBelow},
+		{"a near name that is another machine's is a sibling's", match.MachinesInput{Assets: []backup.Asset{box("WORKSHOPP-09", ""), machine(backup.FamilyAppliance, "2", "WORKSHOP-09", macB, now)}, Configurations: []match.Configuration{conf(0, "WORKSHOP-09")}}, match.Unmatched, "", "", match.ReasonNoMACNothing},
 		{"a link stands by id when its address vanishes", match.MachinesInput{Assets: []backup.Asset{box("SRV1", macB)}, Configurations: []match.Configuration{conf(0, "SRV1")}, Previous: auto(k0, "SRV1")}, match.Matched, "", k0, ""},
 		{"a link whose address moved needs a person", match.MachinesInput{Assets: []backup.Asset{box("SRV1", macA)}, Configurations: []match.Configuration{conf(0, "SRV1"), conf(1, "SRV1", macA)}, Previous: auto(k0, "SRV1")}, match.Attention, match.Conflict, k0, match.ReasonMACMoved},
 		{"a person's link stands against the address", match.MachinesInput{Assets: []backup.Asset{box("SRV1", macA)}, Configurations: []match.Configuration{conf(0, "SRV1"), conf(1, "SRV1", macA)}, Previous: person(k0, "SRV1")}, match.Matched, "", k0, ""},
@@ -133,8 +146,8 @@ func TestMACIndexTellsTheAccountsFacts(t *testing.T) {
 	there := match.Configuration{ID: "99", OrganizationID: o1, Name: "S elsewhere", MAC: macA}
 	x := match.NewMACIndex(append(slices.Clone(mine), theirs), []match.Configuration{there, conf(0, "T", macB)}, organizations("Here", "There"))
 	want := match.MACFacts{
-		Shared:    map[match.MAC]string{"001a2b00000b": "also on 1 machine of other customers"},
-		Elsewhere: map[match.MAC][]match.Elsewhere{"001a2b00000a": {{MAC: "001a2b00000a", ConfigurationID: "99", ConfigurationName: "S elsewhere", OrganizationID: o1, OrganizationName: "There"}}},
+		Shared:    map[match.MAC]string{0x001a2b00000b: "on 2 machines of 2 customers"},
+		Elsewhere: map[match.MAC][]match.Elsewhere{0x001a2b00000a: {{MAC: "001a2b00000a", ConfigurationID: "99", ConfigurationName: "S elsewhere", OrganizationID: o1, OrganizationName: "There"}}},
 	}
 	if diff := cmp.Diff(want, x.Facts(mine, o0)); diff != "" {
 		t.Error(diff)
@@ -144,67 +157,139 @@ func TestMACIndexTellsTheAccountsFacts(t *testing.T) {
 	}
 }
 
-func TestMachinesDoNotDependOnOrderAndSettleAtOnce(t *testing.T) {
+func TestADecisionOnTheNewerRegistrationIsNoneOnTheOlder(t *testing.T) {
 	t.Parallel()
-	macs := []string{"", macA, macB, macV, macA + "," + macB, "00:00:00:00:00:00"}
-	names := []string{"SRV1", "srv-1", "SRV2", "srv1.local", "files", "verylonghostname1", "verylonghostnam"}
-	rapid.Check(t, func(t *rapid.T) {
-		in := match.MachinesInput{Now: now}
-		for i := range rapid.IntRange(1, 7).Draw(t, "assets") {
-			family := rapid.SampledFrom([]backup.Family{backup.FamilyAppliance, backup.FamilyEndpoint}).Draw(t, "family")
-			in.Assets = append(in.Assets, machine(family, id("a", i), rapid.SampledFrom(names).Draw(t, "name"), rapid.SampledFrom(macs).Draw(t, "mac"), now.Add(-time.Duration(rapid.IntRange(0, 3).Draw(t, "age"))*time.Hour)))
-		}
-		for i := range rapid.IntRange(0, 6).Draw(t, "configurations") {
-			c := conf(i, rapid.SampledFrom(names).Draw(t, "configuration"), rapid.SampledFrom(macs).Draw(t, "address"))
-			c.Archived = rapid.IntRange(0, 4).Draw(t, "archived") == 0
-			in.Configurations = append(in.Configurations, c)
-		}
-		first := match.Machines(in)
-		r := rand.New(rand.NewPCG(2, uint64(rapid.Uint32().Draw(t, "seed"))))
-		shuffled := in
-		shuffled.Assets, shuffled.Configurations = slices.Clone(in.Assets), slices.Clone(in.Configurations)
-		r.Shuffle(len(shuffled.Assets), func(i, j int) { shuffled.Assets[i], shuffled.Assets[j] = shuffled.Assets[j], shuffled.Assets[i] })
-		r.Shuffle(len(shuffled.Configurations), func(i, j int) {
-			shuffled.Configurations[i], shuffled.Configurations[j] = shuffled.Configurations[j], shuffled.Configurations[i]
-		})
-		if diff := cmp.Diff(first, match.Machines(shuffled)); diff != "" {
-			t.Fatalf("order changed the result:\n%s", diff)
-		}
-		if len(first) != len(in.Assets) {
-			t.Fatalf("%d verdicts for %d assets", len(first), len(in.Assets))
-		}
-		previous := map[string]match.Link{}
-		owners := map[string]map[string]bool{} // configuration → host names linked by rule
-		for _, a := range in.Assets {
-			m := first[a.Key()]
-			previous[a.Key()] = m.Link
-			if target, ok := m.Link.Linked(); ok {
-				if owners[target] == nil {
-					owners[target] = map[string]bool{}
-				}
-				owners[target][match.NormalizeHost(a.Name).Bare] = true
-			}
-		}
-		for target, hosts := range owners {
-			if len(hosts) > 1 && len(match.ParseMACs(strings.Join(addresses(in.Configurations, target), ","))) < 2 {
-				t.Fatalf("%s with one address was linked to machines of names %v", target, hosts)
-			}
-		}
-		in.Previous = previous
-		again := match.Machines(in)
-		for key, m := range first {
-			if diff := cmp.Diff(m, again[key]); diff != "" {
-				t.Fatalf("the same input again changed %s:\n%s", key, diff)
-			}
-		}
-	})
+	in := match.MachinesInput{
+		Assets: []backup.Asset{
+			machine(backup.FamilyEndpoint, "OLD", "SRV1", macA, now.Add(-time.Hour)), machine(backup.FamilyEndpoint, "NEW", "SRV1", macA, now),
+		},
+		Configurations: []match.Configuration{conf(0, "SRV1", macA), conf(1, "SRV2")}, Now: now,
+		Previous: map[string]match.Link{"endpoint:NEW": {State: match.Matched, TargetID: id("k", 1), TargetName: "SRV2", By: "anna"}},
+	}
+	old := match.Machines(in)["endpoint:OLD"].Link
+	if old.TargetID != id("k", 1) || old.Decided() {
+		t.Errorf("the older registration: %+v", old)
+	}
+	in.Previous["endpoint:OLD"] = match.Link{State: match.Matched, TargetID: k0, TargetName: "SRV1", By: "bob"}
+	if own := match.Machines(in)["endpoint:OLD"].Link; own.TargetID != k0 || own.By != "bob" {
+		t.Errorf("decided for itself: %+v", own)
+	}
 }
 
-func addresses(configurations []match.Configuration, target string) []string {
-	for _, c := range configurations {
-		if c.ID == target {
-			return append(slices.Clone(c.OtherMACs), c.MAC)
+func ofCustomer(a backup.Asset, customer, key string) backup.Asset {
+	a.CustomerID, a.ID = customer, key
+	return a
+}
+
+func in(organization string, c match.Configuration) match.Configuration {
+	c.OrganizationID = organization
+	return c
+}
+
+func TestAddressesAreLearned(t *testing.T) {
+	t.Parallel()
+	assets := []backup.Asset{
+		box("S", macA), ofCustomer(box("T", macA), "d", "2"), // different machines
+		box("MOVED", macB), ofCustomer(box("moved", macB), "d", "4"), // one that moved
+		ofCustomer(box("X", "00:1A:2B:00:00:0C"), "c", "5"), ofCustomer(box("Y", "00:1A:2B:00:00:0C"), "c", "6"), // one customer's own trouble
+	}
+	configurations := []match.Configuration{
+		conf(0, "A", macV), in(o1, conf(1, "B", macV)), // different machines
+		conf(2, "C", "00:1A:2B:00:00:0D"), in(o1, conf(3, "c.local", "00:1A:2B:00:00:0D")), // a copy
+		conf(4, "E", macA),
+	}
+	x := match.NewMACIndex(assets, configurations, nil)
+	want := []match.LearnedMAC{
+		{MAC: "001a2b00000a", Reason: "on 2 machines of 2 customers", Machines: 2, Customers: 2, Configurations: 1, Organizations: 1},
+		{MAC: "525400000001", Reason: "on 2 configurations of different names in 2 organizations", Configurations: 2, Organizations: 2},
+	}
+	if diff := cmp.Diff(want, x.Learned()); diff != "" {
+		t.Error(diff)
+	}
+	f := x.Facts(assets, o0)
+	for mac, reason := range map[match.MAC]string{
+		0x001a2b00000a: "on 2 machines of 2 customers", 0x001a2b00000b: "also on a machine of the same name of another customer: it may have moved", 0x001a2b00000c: "",
+	} {
+		if f.Shared[mac] != reason {
+			t.Errorf("%s: %q, want %q", mac, f.Shared[mac], reason)
 		}
 	}
-	return nil
+	own := match.MACSettings{Shared: []match.SharedMAC{{Pattern: macA, Note: "cluster"}}}.NewIndex(assets, configurations, nil)
+	if learned := own.Learned(); len(learned) != 1 || learned[0].MAC != "525400000001" {
+		t.Errorf("what is on the MSP's own list need not be learned: %+v", learned)
+	}
+	if f := own.Facts(assets, o0); f.Ignored[0x001a2b00000a] != "on your own list of shared addresses (cluster)" || f.Shared[0x001a2b00000a] != "" {
+		t.Errorf("facts under the MSP's own list: %+v", f)
+	}
+}
+
+func TestOrganizationsBelowAreSearchedIfSet(t *testing.T) {
+	t.Parallel()
+	tree := []match.Organization{{ID: "1"}, {ID: "2", ParentID: "1"}, {ID: "3", ParentID: "2"}, {ID: "4", ParentID: "1"}, {ID: "5", ParentID: "6"}, {ID: "6", ParentID: "5"}}
+	assets := []backup.Asset{box("SRV1", macA)}
+	there := in("3", conf(0, "SRV1", macA))
+	off, on := match.MACSettings{}.NewIndex(assets, []match.Configuration{there}, tree), match.MACSettings{Descendants: true}.NewIndex(assets, []match.Configuration{there}, tree)
+	for _, tt := range []struct {
+		name   string
+		got    []string
+		expect []string
+	}{
+		{"not set", off.Scope("1", nil), []string{"1"}},
+		{"set", on.Scope("1", nil), []string{"1", "2", "4", "3"}},
+		{"another customer's and what is below it is left out", on.Scope("1", map[string]bool{"2": true}), []string{"1", "4"}},
+		{"a circle ends", on.Scope("5", nil), []string{"5", "6"}},
+		{"no organization", on.Scope("", nil), nil},
+	} {
+		if diff := cmp.Diff(tt.expect, tt.got); diff != "" {
+			t.Errorf("%s:\n%s", tt.name, diff)
+		}
+	}
+	if e := off.Facts(assets, "1").Elsewhere[0x001a2b00000a]; len(e) != 1 || !e[0].Below {
+		t.Errorf("not set: %+v", e)
+	}
+	if e := off.Facts(assets, "4").Elsewhere[0x001a2b00000a]; len(e) != 1 || e[0].Below {
+		t.Errorf("a sibling is not below: %+v", e)
+	}
+	if f := on.Facts(assets, on.Scope("1", nil)...); len(f.Elsewhere) != 0 {
+		t.Errorf("set: %+v", f)
+	}
+	if diff := cmp.Diff(map[string]int{"1": 1, "2": 1, "3": 1}, on.Found(assets)); diff != "" {
+		t.Errorf("what is found below counts above:\n%s", diff)
+	}
+	if diff := cmp.Diff(map[string]int{"3": 1}, off.Found(assets)); diff != "" {
+		t.Errorf("not set, it counts where it is:\n%s", diff)
+	}
+}
+
+func TestSharedAddressesAreNoEvidence(t *testing.T) {
+	t.Parallel()
+	there := func(name string, macs ...string) []match.Configuration {
+		return []match.Configuration{in(o1, conf(0, name, macs...))}
+	}
+	for _, tt := range []struct {
+		name           string
+		assets         []backup.Asset
+		configurations []match.Configuration
+		own            []match.SharedMAC
+		want           int
+	}{
+		{"a card's own address", []backup.Asset{box("A", macA)}, there("B", macA), nil, 1},
+		{"a virtual address and a name", []backup.Asset{box("SRV1", macV)}, there("srv-1", macV), nil, 1},
+		{"a virtual address without a name", []backup.Asset{box("A", macV)}, there("B", macV), nil, 0},
+		{"a VPN client's", []backup.Asset{box("A", "00:05:9A:3C:7A:00")}, there("A", "00:05:9A:3C:7A:00"), nil, 0},
+		{"one on the MSP's own list", []backup.Asset{box("A", macA)}, there("A", macA), []match.SharedMAC{{Pattern: "00-1a-2b-*"}}, 0},
+		{"one of two machines", []backup.Asset{box("A", macA), ofCustomer(box("B", macA), "c", "2")}, there("A", macA), nil, 0},
+		{"one of another customer's machine too", []backup.Asset{box("A", macA), ofCustomer(box("A", macA), "d", "2")}, there("A", macA), nil, 0},
+		{"one on two configurations", []backup.Asset{box("A", macA)}, append(there("A", macA), conf(9, "A", macA)), nil, 0},
+		{"two addresses of one configuration are one machine", []backup.Asset{box("A", macA+" "+macB)}, there("A", macA, macB), nil, 1},
+		{"one configuration listed twice is one", []backup.Asset{box("A", macA)}, append(there("A", macA), there("A", macA)...), nil, 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			x := match.MACSettings{Shared: tt.own}.NewIndex(tt.assets, tt.configurations, nil)
+			if got := x.Found(tt.assets[:1])[o1]; got != tt.want {
+				t.Errorf("found %d, want %d", got, tt.want)
+			}
+		})
+	}
 }
