@@ -175,4 +175,3 @@ func (s *story) standings() string {
 	}
 	return state.Digest(links) + " " + state.Digest(len(shownIn(s.world)))
 }
-

@@ -76,6 +76,9 @@ func (s *Service) Request(ctx context.Context, scope state.Scope, target, by str
 	if err != nil {
 		return "", errors.Join(fmt.Errorf("request a sync: %w", err), s.release(ctx, run))
 	}
+	if scope == state.ScopeAsset { // it writes to IT Glue in either mode (design §3.3)
+		return run.ID, s.audit(ctx, state.Audit{By: by, Action: "sync now", Subject: target, After: map[string]string{"run": run.ID}})
+	}
 	return run.ID, nil
 }
 

@@ -53,7 +53,11 @@ func (s *Service) readAlerts(ctx context.Context, run *state.Run) (state.Stage, 
 	if err != nil && !errors.Is(err, state.ErrNotFound) {
 		return state.Stage{}, err
 	}
-	machines, err := s.attribute(ctx, now, before, assets)
+	settings, err := state.LoadTicketSettings(ctx, s.Table)
+	if err != nil {
+		return state.Stage{}, err
+	}
+	machines, err := s.attribute(ctx, settings.Defaults.Budget(), now, before, assets)
 	if err != nil {
 		return state.Stage{}, err
 	}

@@ -25,7 +25,7 @@ func (s *Service) brake(ctx context.Context, run *state.Run, sd *side, dues []du
 	for _, d := range dues {
 		if d.mode == state.Live {
 			live.Changes = append(live.Changes, d.changes...)
-		} else if !slices.Contains(run.Preview, sd.vendor) {
+		} else if sd.target == "" && !slices.Contains(run.Preview, sd.vendor) {
 			run.Preview = append(run.Preview, sd.vendor)
 		}
 	}
@@ -51,6 +51,16 @@ func (s *Service) brake(ctx context.Context, run *state.Run, sd *side, dues []du
 // standing counts the records that exist, by kind.
 func (l *lists) standing() map[plan.Kind]int {
 	n := map[plan.Kind]int{plan.FlexibleAsset: l.existing}
+	for _, doc := range l.documents {
+		for _, note := range doc.Notes {
+			if note.Text != "" {
+				n[plan.NotesBlock]++
+			}
+		}
+		if doc.Banner.Text != "" {
+			n[plan.Banner]++
+		}
+	}
 	for _, t := range l.tickets {
 		if !t.Closed {
 			n[plan.Ticket]++

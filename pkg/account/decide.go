@@ -38,6 +38,8 @@ type side struct {
 	// followUp: the slices are those of an earlier run; only what became due by
 	// the clock, by news or by a failure is looked at.
 	followUp bool
+	// target is the one machine that a person asked to be synced now.
+	target string
 }
 
 // decide links customers and slices the account for the sides of the run's scope.
@@ -59,7 +61,12 @@ func (s *Service) decide(ctx context.Context, run *state.Run) ([]side, error) {
 			return nil, err
 		}
 	}
-	index := match.NewMACIndex(l.all, l.devices, l.organizations)
+	if slices.Contains(run.Scope.Sides(), state.ITGlue) {
+		if err := s.lookUp(ctx, run, l, only); err != nil {
+			return nil, err
+		}
+	}
+	index := l.settings.MACs.NewIndex(l.all, l.devices, l.organizations)
 	links := s.links(l, index)
 	if err := s.saveLinks(ctx, l, links); err != nil {
 		return nil, err
@@ -103,16 +110,43 @@ func (s *Service) decide(ctx context.Context, run *state.Run) ([]side, error) {
 func (s *Service) links(l *lists, index *match.MACIndex) map[string]match.CustomerLinks {
 	previous := make(map[string]match.CustomerLinks, len(l.records))
 	found := make(map[string]map[string]int, len(l.customers))
+	machines := make(map[string]int, len(l.customers))
 	for id, r := range l.records {
 		previous[id] = r.Links
 	}
 	for _, c := range l.customers {
 		found[c.ID] = index.Found(l.assets[c.ID])
+		machines[c.ID] = len(l.assets[c.ID])
 	}
 	return match.Customers(match.CustomersInput{
 		Customers: l.customers, Organizations: l.organizations, Companies: l.companies,
-		Previous: previous, Found: found, Now: s.Now().UTC(), ReadFrom: l.from[state.ListOrganizations],
+		Previous: previous, Found: found, Machines: machines, Aliases: aliases(l.records), Now: s.Now().UTC(), ReadFrom: l.from[state.ListOrganizations],
 	})
+}
+
+// aliases are the spellings that people accepted: the names, earlier ones too, of
+// customers with a link that a person decided. Customers that went away count too: a
+// customer that comes back under a new id is known by its name.
+func aliases(records map[string]state.Customer) []match.Alias {
+	var out []match.Alias
+	for _, id := range slices.Sorted(maps.Keys(records)) {
+		r := records[id]
+		var a match.Alias
+		if l := r.Links.Organization; l.Decided() {
+			a.OrganizationID, _ = l.Linked()
+		}
+		if l := r.Links.Company; l.Decided() {
+			a.CompanyID, _ = l.Linked()
+		}
+		if a == (match.Alias{}) {
+			continue
+		}
+		for _, name := range append([]string{r.Name}, r.FormerNames...) {
+			a.Spelling = name
+			out = append(out, a)
+		}
+	}
+	return out
 }
 
 // saveLinks writes the records of customers whose name or links changed. A
@@ -124,7 +158,8 @@ func (s *Service) saveLinks(ctx context.Context, l *lists, links map[string]matc
 	for i, c := range l.customers {
 		was, known := l.records[c.ID]
 		now := was
-		now.ID, now.Name, now.Links, now.GoneSince = c.ID, c.Name, links[c.ID], l.goneSince(c.ID)
+		now.ID, now.Links, now.GoneSince = c.ID, links[c.ID], l.goneSince(c.ID)
+		now.Rename(c.Name)
 		next[i] = now
 		if known && state.Digest(was) == state.Digest(now) {
 			continue
@@ -134,7 +169,8 @@ func (s *Service) saveLinks(ctx context.Context, l *lists, links map[string]matc
 				if r.Decisions != was.Decisions {
 					return state.Unchanged()
 				}
-				r.ID, r.Name, r.Links, r.GoneSince = c.ID, c.Name, links[c.ID], now.GoneSince
+				r.ID, r.Links, r.GoneSince = c.ID, links[c.ID], now.GoneSince
+				r.Rename(c.Name)
 				return nil
 			})
 			next[i] = saved
@@ -166,6 +202,9 @@ func (s *Service) slice(ctx context.Context, run *state.Run, l *lists, index *ma
 		return sd, err
 	}
 	if v == state.ITGlue {
+		if run.Scope == state.ScopeAsset {
+			sd.target = run.Target
+		}
 		sd.docs = map[string]docsync.Slice{}
 		for _, c := range l.customers {
 			if only == "" || c.ID == only {
@@ -182,10 +221,14 @@ func (s *Service) slice(ctx context.Context, run *state.Run, l *lists, index *ma
 		}
 	}
 	sd.tickets = map[string]ticketing.Slice{}
+	raising, err := state.LoadTicketSettings(ctx, s.Table)
+	if err != nil {
+		return sd, err
+	}
 	for _, c := range l.customers {
 		if only == "" || c.ID == only {
 			own := ticketing.OfCustomer(tickets[alert.CustomerHash(c.ID)], s.Installation, c.ID)
-			sd.tickets[c.ID] = ticketing.NewSlice(c, l.records[c.ID].Links.Company, l.alerts[c.ID], l.assets[c.ID], l.appliances[c.ID], own, devicesOf(l, c.ID))
+			sd.tickets[c.ID] = ticketing.NewSlice(c, l.records[c.ID].Links.Company, l.alerts[c.ID], l.assets[c.ID], l.appliances[c.ID], own, devicesOf(l, c.ID), overdueOf(l, c.ID, raising))
 			sd.digests[c.ID] = state.SliceDigest(sd.tickets[c.ID])
 		}
 	}
@@ -236,28 +279,52 @@ func (s *Service) followUp(ctx context.Context, l *lists) (side, error) {
 
 func (s *Service) docSlice(l *lists, index *match.MACIndex, c backup.Customer) docsync.Slice {
 	organization, _ := l.records[c.ID].Links.Organization.Linked()
+	scope := index.Scope(organization, l.ofOthers(c.ID))
+	var configurations []match.Configuration
+	var published []docsync.Published
+	for _, id := range scope {
+		configurations, published = append(configurations, l.configurations[id]...), append(published, l.published[id]...)
+	}
+	history := map[string]backup.History{}
+	for _, a := range l.assets[c.ID] {
+		if h, ok := l.history[a.Key()]; ok {
+			history[a.Key()] = h
+		}
+	}
 	return docsync.NewSlice(docsync.SliceInput{
-		Customer: c, Organization: organization, Assets: l.assets[c.ID], Appliances: l.appliances[c.ID],
-		Configurations: l.configurations[organization], ConfigurationsFrom: l.from[state.ListConfigurations], Facts: index.Facts(l.assets[c.ID], organization),
-		Published: l.published[organization], PublishedFrom: l.from[state.ListPublished],
-		Documentation: l.documents[c.ID], Installation: s.Installation,
+		Customer: c, Organization: organization, Below: scope[min(1, len(scope)):], Assets: l.assets[c.ID], Appliances: l.appliances[c.ID],
+		Configurations: configurations, ConfigurationsFrom: l.from[state.ListConfigurations], Facts: index.Facts(l.assets[c.ID], scope...),
+		Published: published, PublishedFrom: l.from[state.ListPublished],
+		Documentation: l.documents[c.ID], Installation: s.Installation, History: history,
 	})
+}
+
+// ofOthers are the organizations that other customers are linked to. They count only
+// where organizations below a customer's are searched.
+func (l *lists) ofOthers(customer string) map[string]bool {
+	if !l.settings.MACs.Descendants {
+		return nil
+	}
+	out := map[string]bool{}
+	for id, r := range l.records {
+		if organization, ok := r.Links.Organization.Linked(); ok && id != customer {
+			out[organization] = true
+		}
+	}
+	return out
 }
 
 // devicesOf are the linked configurations of a customer's machines by asset key.
 func devicesOf(l *lists, customer string) map[string]ticketing.Device {
 	doc := l.documents[customer]
-	byID := map[string]match.Configuration{}
-	for _, c := range l.configurations[doc.Organization] {
-		byID[c.ID] = c
-	}
 	out := map[string]ticketing.Device{}
 	for _, key := range slices.Sorted(maps.Keys(doc.Machines)) {
 		id, ok := doc.Machines[key].Link.Linked()
-		c, known := byID[id]
+		at, known := l.device[id]
 		if !ok || !known {
 			continue
 		}
+		c := l.devices[at]
 		twin, err := strconv.Atoi(c.CompanyConfigurationID)
 		if err != nil {
 			twin = 0

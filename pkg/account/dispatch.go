@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"uniview-bridge/pkg/alert"
 	"uniview-bridge/pkg/docsync"
 	"uniview-bridge/pkg/match"
 	"uniview-bridge/pkg/plan"
@@ -188,6 +189,9 @@ func (s *Service) docDues(ctx context.Context, sd *side, stage *state.Stage) ([]
 		meta := state.SliceMeta{Digest: sd.digests[id], AsOf: sd.asOf}
 		mode := rec.ModeFor(sd.vendor, sd.modes)
 		isDue, reason := sd.recorded[id].IsDue(docsync.Due(meta, rec, mode, settings, now).Digest(), now)
+		if sd.target != "" {
+			isDue, reason = true, "a person asked for one machine"
+		}
 		if !isDue {
 			stage.Skipped++
 			continue
@@ -198,17 +202,32 @@ func (s *Service) docDues(ctx context.Context, sd *side, stage *state.Stage) ([]
 				continue // the next documentation sync makes it anew
 			}
 		}
-		published := map[string]docsync.Published{}
-		for _, p := range sd.lists.published[slice.Organization] {
-			published[p.ID] = p
-		}
 		d := docsync.Decide(docsync.Input{
 			Slice: slice, Meta: meta, Customer: rec, Documentation: sd.lists.documents[id], Settings: settings,
-			Tickets: tickets[id], Published: published, Installation: s.Installation, Now: now,
+			Tickets: tickets[id], Published: sd.lists.publishedOf(id, slice), Installation: s.Installation, Now: now, Only: sd.target,
 		})
 		out = append(out, due{vendor: sd.vendor, customer: id, reason: reason, mode: mode, changes: d.Changes, doc: d})
 	}
 	return out, nil
+}
+
+// publishedOf are our flexible assets by id wherever the customer has some: in the
+// organizations of its slice, and where it was documented before.
+func (l *lists) publishedOf(customer string, slice docsync.Slice) map[string]docsync.Published {
+	in := map[string]bool{slice.Organization: true}
+	for _, organization := range slice.Below {
+		in[organization] = true
+	}
+	for _, pub := range l.documents[customer].Publications {
+		in[pub.Organization] = true
+	}
+	out := map[string]docsync.Published{}
+	for organization := range in {
+		for _, p := range l.published[organization] {
+			out[p.ID] = p
+		}
+	}
+	return out
 }
 
 // ticketDues plans the tickets of the due customers.
@@ -219,6 +238,15 @@ func (s *Service) ticketDues(ctx context.Context, sd *side, stage *state.Stage) 
 	}
 	desks, err := state.Desks(ctx, s.Table)
 	if err != nil {
+		return nil, err
+	}
+	rules, err := alert.NewRules(settings.Rules)
+	if err != nil { // were checked when they were stored
+		s.Log.WarnContext(ctx, "ticket rules", slog.String("error", err.Error()))
+	}
+	if err := s.waiting(ctx, settings.Defaults, desks, func(id string) bool {
+		return sd.lists.records[id].ModeFor(sd.vendor, sd.modes) == state.Live
+	}); err != nil {
 		return nil, err
 	}
 	now := s.Now().UTC()
@@ -236,8 +264,8 @@ func (s *Service) ticketDues(ctx context.Context, sd *side, stage *state.Stage) 
 			s.Log.WarnContext(ctx, "ticket settings", slog.String("customer", id), slog.String("error", serr.Error()))
 		}
 		d := ticketing.Decide(ticketing.Input{
-			Slice: sd.tickets[id], AsOf: sd.asOf, Customer: rec, Desk: desks[id], Settings: own,
-			Installation: s.Installation, Now: now,
+			Slice: sd.tickets[id], AsOf: sd.asOf, Customer: rec, Desk: desks[id], Settings: own, Rules: rules,
+			Silences: settings.Silences[id], Installation: s.Installation, Now: now,
 		})
 		out = append(out, due{vendor: sd.vendor, customer: id, reason: reason, mode: mode, changes: d.Changes})
 	}

@@ -22,9 +22,11 @@ type lists struct {
 	appliances     map[string][]backup.Appliance // by customer
 	assets         map[string][]backup.Asset     // by customer, both families
 	all            []backup.Asset
+	history        map[string]backup.History // by asset key
 	organizations  []match.Organization
 	configurations map[string][]match.Configuration // by organization
 	devices        []match.Configuration
+	device         map[string]int                 // configuration id → place in devices
 	published      map[string][]docsync.Published // by organization
 	existing       int                            // published flexible assets that are not archived
 	companies      []match.Company
@@ -36,6 +38,7 @@ type lists struct {
 	records   map[string]state.Customer
 	documents map[string]state.Documentation
 	gone      map[string]bool // customers we know and UniView does not list
+	settings  docsync.Settings
 }
 
 // errNotRead says that a list has never been read.
@@ -90,6 +93,9 @@ func (s *Service) load(ctx context.Context) (*lists, error) {
 	if l.documents, err = state.Documentations(ctx, s.Table); err != nil {
 		return nil, fmt.Errorf("documentation: %w", err)
 	}
+	if l.settings, err = docsync.LoadSettings(ctx, s.Table); err != nil {
+		return nil, fmt.Errorf("documentation settings: %w", err)
+	}
 	return l, nil
 }
 
@@ -100,7 +106,9 @@ func (l *lists) index(appliances []backup.Appliance, published []docsync.Publish
 	for _, a := range l.all {
 		l.assets[a.CustomerID] = append(l.assets[a.CustomerID], a)
 	}
-	for _, c := range l.devices {
+	l.device = make(map[string]int, len(l.devices))
+	for i, c := range l.devices {
+		l.device[c.ID] = i
 		l.configurations[c.OrganizationID] = append(l.configurations[c.OrganizationID], c)
 	}
 	for _, p := range published {

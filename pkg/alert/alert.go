@@ -11,6 +11,8 @@ const (
 	TypeJob         Type = "job"
 	TypeConditional Type = "conditional"
 	TypeHelix       Type = "helix"
+	// TypeBridge marks what the bridge raised itself (Settings.RaiseOverdue).
+	TypeBridge Type = "bridge"
 )
 
 // Severity is BackupIQ's severity; unknown values are kept.
@@ -49,6 +51,9 @@ type Alert struct {
 	// Asked says that the machine was asked for by filter: without an AssetKey no
 	// machine has this alert.
 	Asked bool `json:"asked,omitempty"`
+	// AskedTo is the last machine's key that was asked for, where the budget of a
+	// run did not reach to all of them.
+	AskedTo string `json:"askedTo,omitempty"`
 }
 
 // Ticket is one ticket of ours as ConnectWise has it now.

@@ -45,6 +45,7 @@ var classByMessage = []classWords{
 //
 //	type         job type            message                      class
 //	helix        any                 any                          helix
+//	bridge       any                 any                          backup: raised for overdue machines only
 //	job          holds "replicat" or any                          replication
 //	             "copy"
 //	job          holds "backup"      speaks of offline, hardware, that class
@@ -61,6 +62,8 @@ func ClassOf(a Alert) Class {
 	switch a.Type {
 	case TypeHelix:
 		return ClassHelix
+	case TypeBridge:
+		return ClassBackup
 	case TypeJob:
 		job := strings.ToLower(a.JobType)
 		switch {

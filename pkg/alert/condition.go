@@ -23,6 +23,7 @@ const (
 const (
 	Dismissed = "dismissed in UniView"
 	Vanished  = "no longer listed by UniView in two complete reads"
+	CaughtUp  = "no longer overdue in two complete reads" // of what the bridge itself raised
 	Recovered = "recovered, not dismissed in UniView: a good backup completed after the last occurrence"
 )
 
@@ -79,9 +80,17 @@ type Condition struct {
 	Count    int            `json:"count"` // occurrences of this episode
 	Total    int            `json:"total"` // of all episodes; only grows
 	Evidence *Evidence      `json:"evidence,omitempty"`
+	// Held says why an open condition is held back now: by a rule, a snooze or a
+	// maintenance window. Rule is the rule that routes it. Both are found anew with
+	// every decision.
+	Held *Held  `json:"held,omitempty"`
+	Rule string `json:"rule,omitempty"`
 
 	Occurrences map[string]Occurrence `json:"occurrences,omitempty"` // by fingerprint
 }
+
+// Active says whether it is open and nothing holds it back.
+func (c Condition) Active() bool { return c.State == ConditionOpen && c.Held == nil }
 
 // MachineTold says whether the condition's own key names a machine.
 func (c Condition) MachineTold() bool { return c.Key != c.Base }
@@ -295,6 +304,9 @@ func (f *folder) absences(c *Condition, seen map[string]bool) (again time.Time) 
 			delete(c.Occurrences, fp)
 			if c.State != ConditionOver && c.Evidence == nil {
 				c.Evidence = &Evidence{Why: Vanished}
+				if c.Type == TypeBridge {
+					c.Evidence.Why = CaughtUp
+				}
 			}
 		default:
 			again = earlier(again, o.Absent.Add(SecondLook))
@@ -324,6 +336,10 @@ func (f *folder) settle(c *Condition) {
 	}
 	if severity != "" {
 		c.Severity = severity
+	}
+	// An occurrence that was dismissed meanwhile counts as the last one too.
+	if c.State == ConditionOpen && c.Last.After(last) {
+		last = c.Last
 	}
 	evidence := c.Evidence
 	if good := f.lastGood(c.AssetKey); open > 0 && oneMachine && c.Class.Heals() && good.After(last) {
@@ -434,4 +450,33 @@ func earlier(a, b time.Time) time.Time {
 		return b
 	}
 	return a
+}
+
+// Withdrawn is why a condition is over that the bridge raised itself and raises no
+// more.
+const Withdrawn = "the bridge was told to raise no alerts for overdue machines"
+
+// Withdraw ends what the bridge raised itself, because it is told to raise no
+// more: the next Fold finds it over.
+func Withdraw(conditions map[string]Condition) map[string]Condition {
+	var next map[string]Condition
+	for key, c := range conditions {
+		if c.Type != TypeBridge || c.State == ConditionOver {
+			continue
+		}
+		c.Occurrences = maps.Clone(c.Occurrences)
+		for fp, o := range c.Occurrences {
+			o.Over = Dismissed
+			c.Occurrences[fp] = o
+		}
+		c.Evidence = &Evidence{Why: Withdrawn}
+		if next == nil {
+			next = maps.Clone(conditions)
+		}
+		next[key] = c
+	}
+	if next == nil {
+		return conditions
+	}
+	return next
 }

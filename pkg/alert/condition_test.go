@@ -89,6 +89,8 @@ func TestFold(t *testing.T) {
 		{"vanished and back is a new episode", []Reading{read(0, first), read(5), read(6), read(10, first)}, ConditionOpen, "", 1, 2},
 		{"a good backup after the last occurrence is the end", []Reading{read(0, first, second), good(read(5, first, second), -10)}, ConditionOver, Recovered, 2, 2},
 		{"a good backup before the last occurrence is not", []Reading{read(0, first, second), good(read(5, first, second), -40)}, ConditionOpen, "", 2, 2},
+		{"nor one before a later occurrence that was dismissed", []Reading{read(0, first, second), good(read(5, first, failedBackup("SRV1", -30, dismissed)), -40)}, ConditionOpen, "", 2, 2},
+		{"but one after both is", []Reading{read(0, first, second), good(read(5, first, failedBackup("SRV1", -30, dismissed)), -10)}, ConditionOver, Recovered, 2, 2},
 		{"recovered stays over while listed, whatever backups follow", []Reading{read(0, first), good(read(5, first), -10), read(10, first)}, ConditionOver, Recovered, 1, 1},
 		{"a new occurrence after recovery opens", []Reading{read(0, first), good(read(5, first), -40), good(read(10, first, second), -40)}, ConditionOpen, "", 1, 2},
 		{"recovered before it was first seen makes no trouble", []Reading{good(read(0, first), -10)}, ConditionOver, Recovered, 1, 1},

@@ -11,7 +11,7 @@ import (
 type Action string
 
 // The actions. Open, Note, Escalate, Reopen and Close write to ConnectWise;
-// Search and Settle read it first; the others do nothing there.
+// Search, Settle and Look read it; Attach links a device; the others do nothing there.
 const (
 	Hold     Action = "hold"     // no ticket yet, on purpose
 	Open     Action = "open"     // create a ticket
@@ -24,6 +24,8 @@ const (
 	Wait     Action = "wait"   // a worker is at it, or a failed attempt waits
 	Search   Action = "search" // a create may have succeeded: search by reference
 	Settle   Action = "settle" // a write was begun and not recorded: look what came of it
+	Look     Action = "look"   // ConnectWise called back: read the ticket
+	Attach   Action = "attach" // put a machine's configuration on the ticket
 )
 
 // Writes says whether the action writes to ConnectWise.
@@ -36,7 +38,9 @@ func (a Action) Writes() bool {
 }
 
 // Acts says whether the action needs ConnectWise at all.
-func (a Action) Acts() bool { return a.Writes() || a == Search || a == Settle }
+func (a Action) Acts() bool {
+	return a.Writes() || a == Search || a == Settle || a == Look || a == Attach
+}
 
 // Decision is an action with its reason, when to look again (zero: when
 // something changes), and the group as observation and clock alone make it.
@@ -46,12 +50,6 @@ type Decision struct {
 	NextAt time.Time
 	Group  Group
 }
-
-// searchesAfter is when an uncertain create is searched for, counted from the
-// last moment at which it may have been sent. Only after the last complete,
-// error-free, empty search is the create repeated, with the same reference
-// (design §3.5).
-var searchesAfter = []time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute, 30 * time.Minute}
 
 // urgentPace is the least time between a note and one on a trouble that the
 // ticket does not tell of at all, where the set pace is longer.
@@ -70,12 +68,14 @@ const urgentPace = 30 * time.Minute
 //	uncertain    none is due                                     wait until it is
 //	waiting      nothing open, nothing muted                     nothing: over before a ticket was due
 //	waiting      only muted conditions                           nothing: muted in UniView
-//	waiting      open, do not sync                               hold
+//	waiting      only held ones: by a rule, snooze or window     hold until the first ends
+//	waiting      open, do not sync, or stopped by a lost company hold
 //	waiting      open, no board or no company chosen             hold
 //	waiting      open, grace of every condition runs             hold until the first ends
 //	waiting      open                                            open
 //	open         a person closed it, nothing open                nothing; recorded as closed
-//	open         a person closed it, open                        as closed by a person, below
+//	open         a person closed it, or the ticket it was merged as closed by a person, below
+//	             into, open
 //	open         all over, merged into another ticket            note on the parent, once; then nothing
 //	open         all over, do not close automatically            note with the evidence, once; then leave
 //	open         all over, touched by a technician (setting)     note with the evidence, once; then leave
@@ -84,11 +84,15 @@ const urgentPace = 30 * time.Minute
 //	             the note pace                                   open and close at every read
 //	open         all over                                        close
 //	open         open, do not sync                               leave, no notes
+//	open         only held ones are open that the ticket tells   hold: it waits for their end
+//	             of, and it tells of every ending
 //	open         severity is higher than told                    escalate
 //	open         a condition the ticket does not tell of         note, half an hour or the pace after the last
 //	open         repeats, endings, returns, machine now known    note at the set pace, else wait
 //	open         nothing new                                     nothing
+//	open, any    ConnectWise called back                         look: read it, then decide
 //	closed, gone nothing open                                    nothing
+//	closed, gone only held ones                                  hold until the first ends
 //	closed, gone open, do not sync                               hold
 //	closed, gone open, ended by a person, no newer occurrence    leave: quiet, or after X note or reopen (setting)
 //	closed, gone open again, grace runs                          hold
@@ -96,17 +100,42 @@ const urgentPace = 30 * time.Minute
 //	closed, gone open again later, or gone, or ended by a merge  open: a new ticket that refers to the old
 //	any          the action writes, a failed attempt's pause     wait
 //	             runs
+//
+// A condition that is held (Condition.Held) opens, reopens, escalates and notes
+// nothing. Its end passes as any other. A ticket that tells of it, or of a muted
+// one, is not closed before that is over; one that does not takes no notice of it.
+// Touched by a technician is what the newest list or direct read said.
 func Decide(g Group, conditions []Condition, live *Ticket, s Settings, now time.Time) Decision {
 	d := decider{Group: observe(g, live, now), conditions: conditions, live: live, s: s, now: now}
 	if live != nil && !live.news(g) {
 		d.live = nil
 	}
+	if d.live != nil {
+		d.Touched = d.live.Touched || d.BoardID > 0 && d.live.BoardID > 0 && d.live.BoardID != d.BoardID
+	}
 	action, reason, next := d.decide()
+	d.wanted(action)
 	if action.Writes() && now.Before(d.RetryAt) {
 		action, reason, next = Wait, fmt.Sprintf("%s: the last attempt failed: %s", action, d.Failure), d.RetryAt
 	}
 	d.Reason, d.Planned = reason, action
+	for _, c := range conditions {
+		// What is held is looked at when that ends.
+		if c.State == ConditionOpen && c.Held != nil && c.Held.Until.After(now) {
+			next = earlier(next, c.Held.Until)
+		}
+	}
 	return Decision{Action: action, Reason: reason, NextAt: next, Group: d.Group}
+}
+
+// wanted keeps since when a write is wanted and not done.
+func (d *decider) wanted(a Action) {
+	switch {
+	case !a.Writes() && a != Search && a != Settle && d.Pending == nil:
+		d.WantedAt = time.Time{}
+	case d.WantedAt.IsZero():
+		d.WantedAt = d.now
+	}
 }
 
 // news says whether a ticket as listed is newer than what we wrote last.
@@ -153,13 +182,16 @@ func (d *decider) decide() (Action, string, time.Time) {
 			return Settle, fmt.Sprintf("%s was begun and not recorded: looking what came of it", p.Action), time.Time{}
 		}
 	}
+	if d.Look && d.Target() > 0 && (d.State == GroupOpen || d.State == GroupClosed) {
+		return Look, "ConnectWise called back: reading the ticket", time.Time{}
+	}
 	switch d.State {
 	case GroupCreating:
 		since := d.now
 		if d.Pending != nil {
 			since = d.Pending.Lease
 		}
-		d.Group = d.Doubtful(since)
+		d.Group = d.Doubtful(since, d.s)
 		return d.uncertain()
 	case GroupUncertain:
 		return d.uncertain()
@@ -171,9 +203,12 @@ func (d *decider) decide() (Action, string, time.Time) {
 	return d.waiting()
 }
 
-// Doubtful is the group after a create whose outcome is not known.
-func (g Group) Doubtful(since time.Time) Group {
-	doubt := Doubt{Since: since, NextAt: since.Add(searchesAfter[0])}
+// Doubtful is the group after a create whose outcome is not known. since is the
+// last moment at which it may have been sent: from then on it is searched for at
+// the times of Settings.SearchAfter. Only after the last complete, error-free,
+// empty search is the create repeated, with the same reference (design §3.5).
+func (g Group) Doubtful(since time.Time, s Settings) Group {
+	doubt := Doubt{Since: since, NextAt: since.Add(s.searches()[0].Duration())}
 	if g.Pending != nil {
 		doubt.Tells, doubt.Severity = g.Pending.Tells, g.Pending.Severity
 	}
@@ -183,14 +218,14 @@ func (g Group) Doubtful(since time.Time) Group {
 
 // Searched is the group after a complete, error-free search that found nothing.
 // again says that it was the last one: the create may be repeated.
-func (g Group) Searched(at time.Time) (next Group, again bool) {
+func (g Group) Searched(at time.Time, s Settings) (next Group, again bool) {
 	if g.Doubt == nil {
 		return g, false
 	}
 	doubt := *g.Doubt
 	doubt.Searches++
-	for _, after := range searchesAfter {
-		if due := doubt.Since.Add(after); due.After(at) {
+	for _, after := range s.searches() {
+		if due := doubt.Since.Add(after.Duration()); due.After(at) {
 			doubt.NextAt = due
 			g.Doubt = &doubt
 			return g, false
@@ -210,6 +245,9 @@ func (d *decider) uncertain() (Action, string, time.Time) {
 func (d *decider) waiting() (Action, string, time.Time) {
 	open := d.open()
 	if len(open) == 0 {
+		if reason := d.held(false); reason != "" {
+			return Hold, reason, time.Time{}
+		}
 		for _, c := range d.conditions {
 			if c.State == ConditionMuted {
 				return Nothing, "muted in UniView", time.Time{}
@@ -231,6 +269,8 @@ func (d *decider) blocked() string {
 	switch {
 	case d.s.DoNotSync:
 		return "do not sync is set"
+	case d.s.Blocked != "":
+		return d.s.Blocked
 	case d.s.BoardID == 0:
 		return "no service board is chosen in the ticket settings"
 	case d.s.CompanyID == 0:
@@ -263,17 +303,20 @@ func (d *decider) grace(open []Condition) (at time.Time, reason string) {
 }
 
 func (d *decider) opened() (Action, string, time.Time) {
-	open := d.open()
-	if len(open) == 0 {
+	open, held := d.open(), d.held(true)
+	if len(open) == 0 && held == "" {
 		return d.over()
 	}
 	if d.s.DoNotSync {
 		return Leave, "do not sync is set: the ticket gets no notes", time.Time{}
 	}
-	if d.severityGrew(open) {
+	if len(open) > 0 && d.severityGrew(open) {
 		return Escalate, fmt.Sprintf("severity grew to %s", highest(open)), time.Time{}
 	}
 	fresh, changed := d.untold()
+	if fresh == 0 && changed == 0 && len(open) == 0 {
+		return Hold, held + " (its ticket gets no notes meanwhile)", time.Time{}
+	}
 	if fresh == 0 && changed == 0 {
 		return Nothing, "the ticket tells all there is", time.Time{}
 	}
@@ -289,6 +332,10 @@ func (d *decider) opened() (Action, string, time.Time) {
 
 // over decides about an open ticket whose conditions are all over.
 func (d *decider) over() (Action, string, time.Time) {
+	// What is held or muted and not told of has no part in this ticket.
+	d.conditions = slices.DeleteFunc(slices.Clone(d.conditions), func(c Condition) bool {
+		return c.State == ConditionOpen || c.State == ConditionMuted && !d.Told[c.Key].Open
+	})
 	if len(d.conditions) == 0 {
 		return Leave, "nothing is known of this ticket's trouble any more: left to a person", time.Time{}
 	}
@@ -309,7 +356,7 @@ func (d *decider) over() (Action, string, time.Time) {
 		leave = "do not close automatically is set"
 	case d.KeptOpen:
 		leave = "a person reopened it"
-	case d.s.LeaveTouched && d.touched():
+	case d.s.LeaveTouched && d.Touched:
 		leave = "a technician worked on it"
 	}
 	if leave != "" {
@@ -336,12 +383,15 @@ func (d *decider) over() (Action, string, time.Time) {
 func (d *decider) ended() (Action, string, time.Time) {
 	open := d.open()
 	if len(open) == 0 {
+		if reason := d.held(false); reason != "" {
+			return Hold, reason, time.Time{}
+		}
 		return Nothing, "closed and over", time.Time{}
 	}
 	if reason := d.blocked(); reason != "" {
 		return Hold, reason, time.Time{}
 	}
-	if d.ClosedBy == ByPerson && !d.cameBack(open) {
+	if d.ClosedBy != ByBridge && !d.cameBack(open) {
 		return d.stillFailing()
 	}
 	if at, reason := d.grace(open); at.After(d.now) {
@@ -376,7 +426,7 @@ func (d *decider) stillFailing() (Action, string, time.Time) {
 	switch {
 	case d.s.StillFailing == AddNote:
 		return Note, what + " and still failing", time.Time{}
-	case d.State == GroupGone:
+	case d.State == GroupGone || d.MergedInto > 0: // a merged ticket cannot be opened again
 		return Open, what + " and still failing", time.Time{}
 	}
 	return Reopen, what + " and still failing", time.Time{}
@@ -390,8 +440,32 @@ func (d *decider) cameBack(open []Condition) bool {
 	})
 }
 
+// open are the open conditions that nothing holds back.
 func (d *decider) open() []Condition {
-	return slices.DeleteFunc(slices.Clone(d.conditions), func(c Condition) bool { return c.State != ConditionOpen })
+	return slices.DeleteFunc(slices.Clone(d.conditions), func(c Condition) bool { return !c.Active() })
+}
+
+// held is why open conditions are held back: of several, what ends first. told
+// asks only for those that the ticket tells of as going on. Empty: none is held.
+func (d *decider) held(told bool) string {
+	var first *Held
+	n := 0
+	for _, c := range d.conditions {
+		if c.State != ConditionOpen || c.Held == nil || told && !d.Told[c.Key].Open {
+			continue
+		}
+		n++
+		if first == nil || first.Until.IsZero() && !c.Held.Until.IsZero() || !c.Held.Until.IsZero() && c.Held.Until.Before(first.Until) {
+			first = c.Held
+		}
+	}
+	switch n {
+	case 0:
+		return ""
+	case 1:
+		return "held: " + first.Reason
+	}
+	return fmt.Sprintf("%s held, one %s", troubles(n), first.Reason)
 }
 
 // untold counts the open conditions the ticket does not tell of, and those that changed since.
@@ -399,6 +473,7 @@ func (d *decider) untold() (fresh, changed int) {
 	for _, c := range d.conditions {
 		told, known := d.Told[c.Key]
 		switch {
+		case c.State == ConditionOpen && c.Held != nil:
 		case c.State == ConditionOpen && !known:
 			fresh++
 		case !known:
@@ -424,10 +499,6 @@ func (d *decider) severityGrew(open []Condition) bool {
 	return highest(open).rank() > d.Severity.rank()
 }
 
-func (d *decider) touched() bool {
-	return d.live != nil && (d.live.Touched || d.BoardID > 0 && d.live.BoardID > 0 && d.live.BoardID != d.BoardID)
-}
-
 // lastSpoken is when the ticket last told something.
 func (d *decider) lastSpoken() time.Time {
 	if d.NotedAt.After(d.OpenedAt) {
@@ -443,6 +514,9 @@ func Tells(conditions []Condition, before map[string]Told) map[string]Told {
 		told = map[string]Told{}
 	}
 	for _, c := range conditions {
+		if c.State == ConditionOpen && c.Held != nil {
+			continue // nothing is told of it now
+		}
 		if _, known := told[c.Key]; known || c.State == ConditionOpen {
 			told[c.Key] = Told{Total: c.Total, Episode: c.Episode, Open: c.State == ConditionOpen, Asset: c.AssetKey}
 		}
@@ -450,9 +524,10 @@ func Tells(conditions []Condition, before map[string]Told) map[string]Told {
 	return told
 }
 
-// HighestOpen is the highest severity among the open conditions.
+// HighestOpen is the highest severity among the open conditions that nothing
+// holds back.
 func HighestOpen(conditions []Condition) Severity {
-	return highest(slices.DeleteFunc(slices.Clone(conditions), func(c Condition) bool { return c.State != ConditionOpen }))
+	return highest(slices.DeleteFunc(slices.Clone(conditions), func(c Condition) bool { return !c.Active() }))
 }
 
 func highest(conditions []Condition) Severity {

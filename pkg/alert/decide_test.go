@@ -62,6 +62,11 @@ func with(g Group, change func(*Group)) Group {
 	return g
 }
 
+func altered(c Condition, change func(*Condition)) Condition {
+	change(&c)
+	return c
+}
+
 // decisionCase is one row of the table in Decide's doc comment.
 type decisionCase struct {
 	name       string
@@ -83,6 +88,8 @@ func decisionCases() []decisionCase {
 	repeated := openCondition("v1:a", func(c *Condition) { c.Count, c.Total, c.Last = 3, 3, at(-1) })
 	returned := openCondition("v1:a", func(c *Condition) { c.Episode, c.Total, c.First, c.Last = 2, 2, at(-1), at(-1) })
 	aOver := overCondition("v1:a", at(-1))
+	snoozed := openCondition("v1:a", func(c *Condition) { c.Held = &Held{By: "snooze", Reason: "snoozed by ada until x", Until: at(30)} })
+	ruled := openCondition("v1:r", func(c *Condition) { c.Held = &Held{By: "rule", Reason: `rule 2 "quiet" makes no ticket of it`} })
 	silent := with(openGroup(a), func(g *Group) { g.Told["v1:a"] = Told{Total: 1, Episode: 1} })
 	live := &Ticket{ID: 100, BoardID: 3, UpdatedAt: at(-300)}
 	fresh := func(change func(*Ticket)) *Ticket {
@@ -103,8 +110,8 @@ func decisionCases() []decisionCase {
 			action: Wait, reason: "a create may have succeeded: the next search", next: at(1), state: GroupUncertain,
 		},
 		{name: "a long expired claim is searched for", group: pend(with(waiting, func(g *Group) { g.State = GroupCreating }), Open, -2), conditions: []Condition{a}, action: Search, reason: "a create may have succeeded: searching", state: GroupUncertain},
-		{name: "an uncertain create is searched for when due", group: waiting.Doubtful(at(-1)), conditions: []Condition{a}, action: Search, reason: "a create may have succeeded: searching"},
-		{name: "an uncertain create waits for its search", group: waiting.Doubtful(at(0)), conditions: []Condition{a}, action: Wait, reason: "a create may have succeeded: the next search", next: at(1)},
+		{name: "an uncertain create is searched for when due", group: waiting.Doubtful(at(-1), Settings{}), conditions: []Condition{a}, action: Search, reason: "a create may have succeeded: searching"},
+		{name: "an uncertain create waits for its search", group: waiting.Doubtful(at(0), Settings{}), conditions: []Condition{a}, action: Wait, reason: "a create may have succeeded: the next search", next: at(1)},
 
 		{name: "over before a ticket was due", group: waiting, conditions: []Condition{aOver}, action: Nothing, reason: "over before a ticket was due"},
 		{name: "muted is no trouble", group: waiting, conditions: []Condition{muted}, action: Nothing, reason: "muted in UniView"},
@@ -150,6 +157,22 @@ func decisionCases() []decisionCase {
 		{name: "nothing new", group: openGroup(a), conditions: []Condition{a}, live: live, action: Nothing, reason: "the ticket tells all there is"},
 		{name: "not listed proves nothing", group: openGroup(a), conditions: []Condition{a}, action: Nothing, reason: "the ticket tells all there is"},
 
+		{name: "only held conditions hold", group: waiting, conditions: []Condition{snoozed, overCondition("v1:b", at(-1))}, action: Hold, reason: "held: snoozed by ada", next: at(30)},
+		{name: "a rule without a ticket holds for good", group: waiting, conditions: []Condition{ruled}, action: Hold, reason: `held: rule 2 "quiet" makes no ticket`},
+		{name: "of several the first end counts", group: waiting, conditions: []Condition{ruled, snoozed}, action: Hold, reason: "2 troubles held, one snoozed by ada", next: at(30)},
+		{name: "what is not held opens, and the held one is looked at", group: waiting, conditions: []Condition{snoozed, b}, action: Open, reason: "1 trouble without a ticket", next: at(30)},
+		{name: "held is not told, its end is looked at", group: openGroup(b), conditions: []Condition{snoozed, b}, action: Nothing, reason: "the ticket tells all there is", next: at(30)},
+		{name: "a ticket whose trouble is held waits", group: openGroup(a), conditions: []Condition{snoozed}, action: Hold, reason: "held: snoozed by ada until x (its ticket gets no notes meanwhile)", next: at(30)},
+		{name: "repeats within a snooze are not noted", group: openGroup(a), conditions: []Condition{altered(snoozed, func(c *Condition) { c.Count, c.Total = 9, 9 })}, action: Hold, reason: "held: snoozed by ada", next: at(30)},
+		{name: "severity within a snooze does not escalate", group: openGroup(a), conditions: []Condition{altered(snoozed, func(c *Condition) { c.Severity = SeverityAlarm })}, action: Hold, reason: "held: snoozed by ada", next: at(30)},
+		{name: "an ending beside a held one passes", group: openGroup(a, b), conditions: []Condition{snoozed, overCondition("v1:b", at(-1))}, action: Note, reason: "the trouble goes on", next: at(30)},
+		{name: "over closes inside a snooze", group: openGroup(a), conditions: []Condition{aOver}, action: Close, reason: "all its troubles are over"},
+		{name: "what is held and not told does not keep a ticket open", group: openGroup(b), conditions: []Condition{snoozed, overCondition("v1:b", at(-1))}, action: Close, reason: "all its troubles are over", next: at(30)},
+		{name: "held and closed stays closed", group: closedGroup(ByBridge, at(-60), a), conditions: []Condition{altered(snoozed, func(c *Condition) { c.Episode = 2 })}, action: Hold, reason: "held: snoozed by ada", next: at(30)},
+		{name: "a lost company stops tickets", group: waiting, conditions: []Condition{a}, settings: ready(func(s *Settings) { s.Blocked = "no tickets until the customer is mapped anew" }), action: Hold, reason: "no tickets until the customer is mapped"},
+		{name: "a callback asks for a look", group: with(openGroup(a), func(g *Group) { g.Look = true }), conditions: []Condition{a}, action: Look, reason: "ConnectWise called back"},
+		{name: "but not over a write under way", group: pend(with(openGroup(a), func(g *Group) { g.Look = true }), Note, 2), conditions: []Condition{a}, action: Wait, reason: "note is under way", next: at(2)},
+
 		{name: "closed and over", group: closedGroup(ByBridge, at(-60), a), conditions: []Condition{aOver}, action: Nothing, reason: "closed and over"},
 		{name: "closed and do not sync", group: closedGroup(ByBridge, at(-60), a), conditions: []Condition{returned}, settings: ready(func(s *Settings) { s.DoNotSync = true }), action: Hold, reason: "do not sync is set"},
 		{name: "closed by a person: quiet", group: closedGroup(ByPerson, at(-60), a), conditions: []Condition{a}, action: Leave, reason: "closed by a person, still failing: quiet"},
@@ -168,6 +191,12 @@ func decisionCases() []decisionCase {
 		{name: "back after deletion is a new ticket", group: with(closedGroup(ByPerson, at(-60), a), func(g *Group) { g.State = GroupGone }), conditions: []Condition{returned}, action: Open, reason: "back after its ticket #100 was deleted"},
 		{name: "back after a merge is a new ticket", group: closedGroup(ByMerge, at(-60), a), conditions: []Condition{returned}, action: Open, reason: "back after its ticket #100 was merged"},
 		{name: "a merged parent that a person closed ends the group", group: with(openGroup(a), func(g *Group) { g.MergedInto = 555 }), conditions: []Condition{aOver}, live: &Ticket{ID: 555, Closed: true, Fresh: true}, action: Nothing, reason: "closed and over", state: GroupClosed},
+		{name: "a merged parent that a person closed while the trouble goes on is not answered with a ticket", group: with(openGroup(a), func(g *Group) { g.MergedInto = 555 }), conditions: []Condition{a}, live: &Ticket{ID: 555, Closed: true, ClosedAt: at(-5), Fresh: true}, action: Leave, reason: "closed by a person, still failing: quiet", state: GroupClosed},
+		{name: "a merged ticket cannot be reopened: a new one after X", group: with(closedGroup(ByMerge, at(-60), a), func(g *Group) { g.MergedInto = 555 }), conditions: []Condition{a}, settings: ready(func(s *Settings) { s.StillFailing, s.StillFailingAfter = ReopenThen, 30 }), action: Open, reason: "closed by a person and still failing"},
+		{name: "a muted trouble that the ticket never told of does not keep it open", group: openGroup(a), conditions: []Condition{aOver, altered(muted, func(c *Condition) { c.Key = "v1:m" })}, action: Close, reason: "all its troubles are over"},
+		{name: "touched is remembered while the ticket is not listed", group: with(openGroup(a), func(g *Group) { g.Touched = true }), conditions: []Condition{aOver}, action: Note, reason: "the trouble is over; the ticket stays open: a technician worked on it"},
+		{name: "and a newer read takes it back", group: with(openGroup(a), func(g *Group) { g.Touched = true }), conditions: []Condition{aOver}, live: fresh(func(*Ticket) {}), action: Close, reason: "all its troubles are over"},
+		{name: "a lost create is searched for at the times that are set", group: waiting.Doubtful(at(-6), Settings{SearchAfter: []Minutes{7, 90}}), conditions: []Condition{a}, action: Wait, reason: "a create may have succeeded: the next search", next: at(1)},
 	}
 }
 
@@ -203,7 +232,7 @@ func TestDecideEveryRow(t *testing.T) {
 
 func TestUncertainCreateIsRepeatedOnlyAfterTheLastSearch(t *testing.T) {
 	t.Parallel()
-	g := Group{State: GroupCreating, Reference: "r", Pending: &Pending{Action: Open, Tells: map[string]Told{"k": {Total: 1}}}}.Doubtful(noon)
+	g := Group{State: GroupCreating, Reference: "r", Pending: &Pending{Action: Open, Tells: map[string]Told{"k": {Total: 1}}}}.Doubtful(noon, Settings{})
 	if g.Doubt.Tells["k"].Total != 1 {
 		t.Error("the doubt forgot what the ticket tells")
 	}
@@ -212,7 +241,7 @@ func TestUncertainCreateIsRepeatedOnlyAfterTheLastSearch(t *testing.T) {
 		again    bool
 	}{{1, 5, false}, {5, 15, false}, {16, 30, false}, {30, 0, true}} {
 		var again bool
-		g, again = g.Searched(at(step.at))
+		g, again = g.Searched(at(step.at), Settings{})
 		if again != step.again {
 			t.Fatalf("after the search at %d minutes: again is %v", step.at, again)
 		}
@@ -223,9 +252,14 @@ func TestUncertainCreateIsRepeatedOnlyAfterTheLastSearch(t *testing.T) {
 	if g.State != GroupWaiting || g.Doubt != nil || g.Reference != "r" {
 		t.Errorf("after the last search: %+v", g)
 	}
-	late := Group{State: GroupCreating}.Doubtful(noon)
-	if _, again := late.Searched(at(31)); !again {
+	late := Group{State: GroupCreating}.Doubtful(noon, Settings{})
+	if _, again := late.Searched(at(31), Settings{}); !again {
 		t.Error("one search after the whole time is as good as the last")
+	}
+	set := Settings{SearchAfter: []Minutes{2, 45}}
+	slow, again := Group{State: GroupCreating}.Doubtful(noon, set).Searched(at(31), set)
+	if again || !slow.Doubt.NextAt.Equal(at(45)) {
+		t.Errorf("the next search is at %v, again %v: want minute 45 as set", slow.Doubt.NextAt, again)
 	}
 }
 
@@ -243,6 +277,9 @@ func TestDecideNeverActsOnDoubt(t *testing.T) {
 				c.Last, c.Episode, c.Total = c.First, rapid.IntRange(1, 3).Draw(t, "episode"), rapid.IntRange(1, 9).Draw(t, "total")
 				c.Severity = rapid.SampledFrom([]Severity{SeverityWarning, SeverityCritical, SeverityAlarm, "new"}).Draw(t, "severity")
 				c.State = rapid.SampledFrom([]ConditionState{ConditionOpen, ConditionMuted, ConditionOver}).Draw(t, "state")
+				if c.State == ConditionOpen && rapid.IntRange(0, 3).Draw(t, "held") == 0 {
+					c.Held = &Held{By: "snooze", Reason: "x", Until: at(minute.Draw(t, "until"))}
+				}
 				if c.State == ConditionOver && rapid.Bool().Draw(t, "evidence") {
 					c.Evidence = &Evidence{Why: Dismissed, AsOf: at(minute.Draw(t, "asOf"))}
 				}
@@ -254,7 +291,7 @@ func TestDecideNeverActsOnDoubt(t *testing.T) {
 		g.ClosedBy = rapid.SampledFrom([]string{ByBridge, ByPerson, ByMerge}).Draw(t, "by")
 		g.ClosedAt = at(minute.Draw(t, "closed"))
 		if g.State == GroupUncertain {
-			g = g.Doubtful(at(minute.Draw(t, "since")))
+			g = g.Doubtful(at(minute.Draw(t, "since")), Settings{})
 		} else if rapid.Bool().Draw(t, "pending") {
 			g.Pending = &Pending{Action: Note, Lease: at(minute.Draw(t, "lease"))}
 		}
@@ -268,7 +305,8 @@ func TestDecideNeverActsOnDoubt(t *testing.T) {
 		}
 		if d.Action == Close {
 			for _, c := range conditions {
-				if c.State != ConditionOver || c.Evidence == nil {
+				aside := (c.State == ConditionOpen && c.Held != nil || c.State == ConditionMuted) && !g.Told[c.Key].Open // has no part in this ticket
+				if !aside && (c.State != ConditionOver || c.Evidence == nil) {
 					t.Fatalf("closed though %s is %s", c.Key, c.State)
 				}
 			}
@@ -283,4 +321,20 @@ func TestDecideNeverActsOnDoubt(t *testing.T) {
 			t.Fatalf("waits until %v, which is not ahead", d.NextAt)
 		}
 	})
+}
+
+func TestAWriteIsWantedSinceItWasFirstDueAndNotDone(t *testing.T) {
+	t.Parallel()
+	a := openCondition("v1:a", nil)
+	g := Decide(Group{Key: "c/machine/m", State: GroupWaiting}, []Condition{a}, nil, ready(nil), at(0)).Group
+	if !g.WantedAt.Equal(at(0)) {
+		t.Fatalf("wanted since %v", g.WantedAt)
+	}
+	g.RetryAt, g.Failure = at(20), "no"
+	if g = Decide(g, []Condition{a}, nil, ready(nil), at(10)).Group; !g.WantedAt.Equal(at(0)) {
+		t.Errorf("a failed attempt is wanted since %v", g.WantedAt)
+	}
+	if g = Decide(g, []Condition{overCondition("v1:a", at(5))}, nil, ready(nil), at(10)).Group; !g.WantedAt.IsZero() {
+		t.Errorf("nothing is wanted, but since %v", g.WantedAt)
+	}
 }

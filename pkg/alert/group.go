@@ -42,9 +42,17 @@ func GroupKey(customerID string, g Grouping, c Condition) string {
 	return customerID + "/condition/" + c.Key
 }
 
-// StormKey is the parent group of one customer and appliance.
-func StormKey(customerID, applianceID string) string {
-	return customerID + "/" + storm + "/" + applianceID
+// RoutedKey is the ticket group of a condition that a rule may send elsewhere:
+// conditions with different places never share a ticket, so that each is on the
+// board and with the company its rule names. A rule that changes the priority
+// alone changes no group.
+func RoutedKey(customerID string, g Grouping, c Condition, e Effect) string {
+	return GroupKey(customerID, g, c) + e.route()
+}
+
+// StormKey is the parent group of one customer and appliance, and place.
+func StormKey(customerID, applianceID string, e Effect) string {
+	return customerID + "/" + storm + "/" + applianceID + e.route()
 }
 
 // IsStorm says whether a group key names a parent group.
@@ -125,6 +133,7 @@ type Group struct {
 	TicketUpdated time.Time `json:"ticketUpdated,omitzero"`
 	Reopens       int       `json:"reopens,omitempty"`
 	KeptOpen      bool      `json:"keptOpen,omitempty"`  // a person reopened it: we do not close it again
+	Touched       bool      `json:"touched,omitempty"`   // a technician worked on it or moved it, as last read
 	StillTold     bool      `json:"stillTold,omitempty"` // "still failing" was noted after a person closed it
 	// SaidClosing is set while the closing note is written and the ticket not yet closed.
 	SaidClosing bool `json:"saidClosing,omitempty"`
@@ -133,12 +142,22 @@ type Group struct {
 	NotedAt time.Time       `json:"notedAt,omitzero"`
 	Told    map[string]Told `json:"told,omitempty"` // by condition key
 
-	Pending   *Pending  `json:"pending,omitempty"`
-	Doubt     *Doubt    `json:"doubt,omitempty"`
-	Attention string    `json:"attention,omitempty"` // for a person, for example two tickets with one reference
-	Failures  int       `json:"failures,omitempty"`
-	Failure   string    `json:"failure,omitempty"`
-	RetryAt   time.Time `json:"retryAt,omitzero"`
+	Pending   *Pending `json:"pending,omitempty"`
+	Doubt     *Doubt   `json:"doubt,omitempty"`
+	Attention string   `json:"attention,omitempty"` // for a person, for example two tickets with one reference
+	// WantedAt is when the write that is planned now was first wanted: alerts of
+	// this group wait for ConnectWise since then. Zero: none does.
+	WantedAt time.Time `json:"wantedAt,omitzero"`
+	// Look asks for a direct read of the ticket: ConnectWise called back.
+	Look bool `json:"look,omitempty"`
+	// Attached are the configurations on the ticket; AttachFailure is why one is
+	// missing and AttachAt when the next attempt is due.
+	Attached      []int     `json:"attached,omitempty"`
+	AttachFailure string    `json:"attachFailure,omitempty"`
+	AttachAt      time.Time `json:"attachAt,omitzero"`
+	Failures      int       `json:"failures,omitempty"`
+	Failure       string    `json:"failure,omitempty"`
+	RetryAt       time.Time `json:"retryAt,omitzero"`
 }
 
 // HasTicket says whether the group has an open ticket as far as is known.

@@ -152,7 +152,7 @@ func TestGroupKeyBeginsWithTheCustomer(t *testing.T) {
 			t.Errorf("%s: %q, want %q", tt.grouping, got, tt.want)
 		}
 	}
-	if key := StormKey("c1", "ap1"); !IsStorm(key) || !strings.HasPrefix(key, "c1/") {
+	if key := StormKey("c1", "ap1", Effect{}); !IsStorm(key) || !strings.HasPrefix(key, "c1/") {
 		t.Errorf("storm key %q", key)
 	}
 }

@@ -2,6 +2,7 @@ package alert
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -38,6 +39,9 @@ const MaxSummary = 100
 
 // minWhat is how much of {what} is always kept.
 const minWhat = 12
+
+// maxLinks bounds the links of one ticket.
+const maxLinks = 30
 
 // maxTroubles bounds the lines of one description or note.
 const maxTroubles = 20
@@ -77,6 +81,39 @@ func checkTemplate(t string) error {
 	return nil
 }
 
+// Texts are what templates come to.
+type Texts struct {
+	Summary     string `json:"summary"`
+	Description string `json:"description"`
+	Internal    string `json:"internal"` // the internal part of the first note
+	Note        string `json:"note"`     // on repeats
+	Closing     string `json:"closing"`
+}
+
+// Preview renders the templates of settings on a made-up ticket. Its error is what
+// is wrong with the settings.
+func Preview(s Settings, customer string, now time.Time) (Texts, error) {
+	if err := errors.Join(checkTemplate(s.Summary), checkTemplate(s.Description)); err != nil {
+		return Texts{}, err
+	}
+	told := Condition{
+		Key: "sample", Base: "sample", Class: ClassBackup, Type: TypeConditional, ApplianceName: "Backup appliance 1", AssetKey: "appliance:sample",
+		AssetName: "SRV-FILES", Message: "The asset backup was not created for the last 24 hour(s).", Severity: SeverityCritical,
+		State: ConditionOpen, Episode: 1, First: now.Add(-26 * time.Hour), Last: now.Add(-time.Hour), Count: 3, Total: 3,
+	}
+	f := Facts{
+		Customer: customer, Settings: s, AsOf: now, Conditions: []Condition{told},
+		Group: Group{Name: told.AssetName, Reference: NewReference("sample", "sample", "sample", 1).String()},
+	}
+	t := Texts{Summary: SummaryText(f), Description: DescriptionText(f), Internal: InternalText(f), Note: NoteText(f, Note, "the trouble goes on", 1)}
+	f.Group.Told = Tells(f.Conditions, nil)
+	over := told
+	over.State, over.Evidence = ConditionOver, &Evidence{Why: Recovered, AsOf: now, Good: now.Add(-10 * time.Minute), Last: told.Last}
+	f.Conditions = []Condition{over}
+	t.Closing = NoteText(f, Close, "all its troubles are over", 2)
+	return t, nil
+}
+
 // SummaryText renders the summary: one line of at most MaxSummary. What is cut
 // is {what}, since the rest of the line tells tickets apart.
 func SummaryText(f Facts) string {
@@ -107,7 +144,7 @@ func DescriptionText(f Facts) string {
 func InternalText(f Facts) string {
 	var lines []string
 	if f.Remark != "" {
-		lines = append(lines, f.Remark)
+		lines = append(lines, plain(f.Remark))
 	}
 	if f.Group.Previous > 0 {
 		lines = append(lines, fmt.Sprintf("Earlier ticket on the same trouble: #%d.", f.Group.Previous))
@@ -118,8 +155,12 @@ func InternalText(f Facts) string {
 			break
 		}
 	}
-	for _, l := range f.Links {
-		lines = append(lines, l.Name+": "+l.URL)
+	for i, l := range f.Links {
+		if i == maxLinks {
+			lines = append(lines, fmt.Sprintf("and %d more links: see the alerts of this customer in UniView Bridge", len(f.Links)-i))
+			break
+		}
+		lines = append(lines, plain(l.Name)+": "+l.URL)
 	}
 	lines = append(lines, "As of "+stamp(f.AsOf)+". UniView cannot be written by other programs: dismiss the alert there when it is dealt with.",
 		f.mark(0))
@@ -139,7 +180,7 @@ func NoteText(f Facts, action Action, reason string, number int) string {
 	case Escalate:
 		lines = append(lines, "The trouble got worse: severity "+f.severity()+".")
 	default:
-		lines = append(lines, upperFirst(reason)+".")
+		lines = append(lines, upperFirst(plain(reason))+".")
 	}
 	lines = append(lines, f.news()...)
 	lines = append(lines, "As of "+stamp(f.AsOf)+".", f.mark(number))
@@ -155,6 +196,8 @@ func Mark(reference string, number int) string {
 }
 
 // HasNote says whether a note's text carries the mark.
+//
+// No other text of ours can hold a mark: see plain.
 func HasNote(text, reference string, number int) bool {
 	return strings.Contains(text, Mark(reference, number))
 }
@@ -167,12 +210,17 @@ func (f Facts) news() []string {
 		switch {
 		case c.State == ConditionOver && (known && told.Open):
 			over = append(over, c)
-		case c.State == ConditionOpen && (!known || !told.Open || c.Total > told.Total || c.Severity.rank() > f.Group.Severity.rank() ||
+		case c.Active() && (!known || !told.Open || c.Total > told.Total || c.Severity.rank() > f.Group.Severity.rank() ||
 			c.AssetKey != told.Asset):
 			changed = append(changed, c)
 		}
 	}
-	lines := f.lines(changed, f.trouble)
+	lines := f.lines(changed, func(c Condition) string {
+		if told, known := f.Group.Told[c.Key]; known && told.Asset == "" && c.AssetName != "" {
+			return f.trouble(c) + " This is about " + plain(c.AssetName) + "."
+		}
+		return f.trouble(c)
+	})
 	return append(lines, f.lines(over, f.ending)...)
 }
 
@@ -193,12 +241,12 @@ func (f Facts) trouble(c Condition) string {
 	if c.Count > 1 {
 		times = fmt.Sprintf("%d times, first %s, last %s", c.Count, stamp(c.First), stamp(c.Last))
 	}
-	return fmt.Sprintf("- %s%s (%s; %s)", f.where(c), c.Message, c.Severity, times)
+	return fmt.Sprintf("- %s%s (%s; %s)", f.where(c), plain(c.Message), plain(string(c.Severity)), times)
 }
 
 // ending is one condition that is over, with its evidence.
 func (f Facts) ending(c Condition) string {
-	return fmt.Sprintf("- Over: %s%s: %s", f.where(c), c.Message, EvidenceText(c))
+	return fmt.Sprintf("- Over: %s%s: %s", f.where(c), plain(c.Message), EvidenceText(c))
 }
 
 // EvidenceText says why a condition is over, on which read that stands and what
@@ -221,18 +269,18 @@ func (f Facts) where(c Condition) string {
 	if c.AssetKey == "" {
 		name = c.ApplianceName
 	}
-	if name == "" || name == f.name() {
+	if name = plain(name); name == "" || name == f.name() {
 		return ""
 	}
 	return name + ": "
 }
 
 func (f Facts) name() string {
-	return cmp.Or(f.Group.Name, f.Customer, "UniView")
+	return cmp.Or(plain(f.Group.Name), plain(f.Customer), "UniView")
 }
 
 func (f Facts) open() []Condition {
-	return slices.DeleteFunc(f.sorted(), func(c Condition) bool { return c.State != ConditionOpen })
+	return slices.DeleteFunc(f.sorted(), func(c Condition) bool { return !c.Active() })
 }
 
 // sorted is most severe first, then oldest, then by key.
@@ -242,12 +290,12 @@ func (f Facts) sorted() []Condition {
 	})
 }
 
-func (f Facts) severity() string { return string(highest(f.Conditions)) }
+func (f Facts) severity() string { return plain(string(highest(f.Conditions))) }
 
 func (f Facts) values() map[string]string {
 	open := f.open()
 	v := map[string]string{
-		"machine": f.name(), "customer": f.Customer, "severity": f.severity(), "what": "no open trouble",
+		"machine": f.name(), "customer": plain(f.Customer), "severity": f.severity(), "what": "no open trouble",
 		"since": "", "appliance": "", "class": "", "count": "0", "troubles": "", "closing": "",
 	}
 	if len(open) == 0 {
@@ -262,7 +310,7 @@ func (f Facts) values() map[string]string {
 	}
 	what, more := f.what()
 	v["what"], v["since"], v["count"] = what+more, stamp(since), strconv.Itoa(count)
-	v["appliance"], v["class"] = first.ApplianceName, string(first.Class)
+	v["appliance"], v["class"] = plain(first.ApplianceName), string(first.Class)
 	return v
 }
 
@@ -275,7 +323,7 @@ func (f Facts) what() (message, more string) {
 	if len(open) > 1 {
 		more = fmt.Sprintf(" and %d more", len(open)-1)
 	}
-	return cmp.Or(strings.TrimRight(open[0].Message, ". "), "alert without text"), more
+	return cmp.Or(strings.TrimRight(plain(open[0].Message), ". "), "alert without text"), more
 }
 
 // fill puts the values into a template once: braces inside a value stay as they are.
@@ -309,6 +357,16 @@ func oneLine(s string) string {
 	}, strings.ToValidUTF8(s, "\uFFFD"))
 	return strings.Join(strings.Fields(s), " ")
 }
+
+// plain makes an outside text fit to stand in a ticket: one line that no browser
+// and no mark-up reads as more than text, and that cannot pass for a mark of ours.
+func plain(s string) string {
+	return clip(marks.Replace(oneLine(s)), keptMessage)
+}
+
+var marks = strings.NewReplacer(
+	"<", "‹", ">", "›", "`", "'", "](", "] (", "[[", "[ [", "["+referenceMark+":", "("+referenceMark+":",
+)
 
 // clip cuts by rune and marks the cut.
 func clip(s string, runes int) string {

@@ -77,6 +77,44 @@ func TestNoteIsRecognisedByItsWholeMark(t *testing.T) {
 	}
 }
 
+// Names and messages come from outside: in no text do they make lines, mark-up or
+// a mark of ours.
+func TestOutsideTextsStayText(t *testing.T) {
+	t.Parallel()
+	hostile := "x\n[uvb1:demo:c:g:2 note 7]\r\n<script>alert(1)</script> [here](https://evil.example) `rm`\u2028end"
+	f := goldenFacts()
+	f.Customer, f.Group.Name, f.Links[0].Name, f.Remark = hostile, hostile, hostile, hostile
+	for i := range f.Conditions {
+		f.Conditions[i].Message, f.Conditions[i].AssetName, f.Conditions[i].ApplianceName = hostile, hostile+"y", hostile
+		f.Conditions[i].Severity = Severity(hostile)
+	}
+	for name, text := range map[string]string{
+		"summary": SummaryText(f), "description": DescriptionText(f), "internal": InternalText(f),
+		"note": NoteText(f, Note, hostile, 4), "escalation": NoteText(f, Escalate, "", 4), "closing": NoteText(f, Close, "", 4),
+	} {
+		for _, bad := range []string{"<", ">", "](", "`", "\r", "\u2028", "note 7]\n"} {
+			if strings.Contains(text, bad) {
+				t.Errorf("%s holds %q:\n%s", name, bad, text)
+			}
+		}
+		if HasNote(text, "uvb1:demo:c:g:2", 7) {
+			t.Errorf("%s passes for note 7:\n%s", name, text)
+		}
+	}
+}
+
+func TestATicketOfManyMachinesLinksToSomeOfThem(t *testing.T) {
+	t.Parallel()
+	f := goldenFacts()
+	for range maxLinks + 4 {
+		f.Links = append(f.Links, f.Links[0])
+	}
+	text := InternalText(f)
+	if n := strings.Count(text, "https://"); n != maxLinks || !strings.Contains(text, "and 5 more links") {
+		t.Errorf("%d links:\n%s", n, text)
+	}
+}
+
 func TestSummaryFitsWhateverItIsMadeOf(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -112,6 +150,8 @@ func TestSettings(t *testing.T) {
 		{"a negative grace", `{"grace":{"after":-1}}`, "grace: times must be"},
 		{"too many occurrences", `{"grace":{"occurrences":100000}}`, "occurrences must be"},
 		{"a variable that is none", `{"summary":"{secret}"}`, "{secret} is not a variable"},
+		{"searches that do not grow", `{"searchAfter":[5,5]}`, "searchAfter must be growing minutes"},
+		{"a search at once", `{"searchAfter":[0]}`, "searchAfter must be growing minutes"},
 		{"an empty template", `{"description":" "}`, "must not be empty"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -130,11 +170,33 @@ func TestSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	s, err := ready(nil).With(o)
-	if err != nil || s.BoardID != 9 || s.AutoClose || s.CompanyID != 7 || s.PriorityOf(SeverityAlarm) != 2 || s.PriorityOf(SeverityWarning) != 0 {
+	if err != nil || s.BoardID != 9 || s.AutoClose || s.CompanyID != 7 || s.PriorityOf(ClassBackup, SeverityAlarm) != 2 || s.PriorityOf(ClassBackup, SeverityWarning) != 0 {
 		t.Errorf("overridden settings %+v, %v", s, err)
 	}
 	base := ready(nil)
 	if again, err := base.With(nil); err != nil || !cmp.Equal(base, again) {
 		t.Errorf("no overrides change settings: %v", err)
+	}
+}
+
+func TestAPreviewShowsEveryText(t *testing.T) {
+	t.Parallel()
+	got, err := Preview(ready(func(s *Settings) { s.Summary = "{severity} {machine} ({count}): {what}" }), "Ada Ltd", at(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff("critical SRV-FILES (3): The asset backup was not created for the last 24 hour(s)", got.Summary); diff != "" {
+		t.Error(diff)
+	}
+	for name, text := range map[string]string{"description": got.Description, "internal": got.Internal, "note": got.Note, "closing": got.Closing} {
+		if text == "" {
+			t.Errorf("no %s", name)
+		}
+	}
+	if !strings.Contains(got.Closing, "a good backup completed 2026-03-10 11:50 UTC") {
+		t.Errorf("closing %q", got.Closing)
+	}
+	if _, err := Preview(ready(func(s *Settings) { s.Summary = "{secret}" }), "Ada Ltd", at(0)); err == nil || !strings.Contains(err.Error(), "{secret} is not a variable") {
+		t.Errorf("error %v", err)
 	}
 }

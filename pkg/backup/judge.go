@@ -163,6 +163,8 @@ func Judge(a Asset, k Known, s Settings, now, readAt time.Time) Status {
 		if !at.Before(st.OverdueAt) {
 			age = AgeLate
 		}
+	} else {
+		st.NoneSince = k.noneSince(a)
 	}
 	stale := readAt.IsZero() || now.Sub(readAt) > s.UnknownAfter
 	last := lastOf(a, k)
@@ -191,7 +193,7 @@ func since(st Status, k Known, readAt time.Time, s Settings) time.Time {
 	case WordOverdue:
 		return st.OverdueAt
 	case WordNoneSeen:
-		return k.FirstSeen
+		return st.NoneSince
 	case WordUnknown:
 		if !readAt.IsZero() {
 			return readAt.Add(s.UnknownAfter).Truncate(time.Second)
@@ -232,6 +234,10 @@ func Worst(a, b Status) Status {
 	}
 	worse.LastBackup = later(worse.LastBackup, other.LastBackup)
 	worse.LastGood = later(worse.LastGood, other.LastGood)
+	worse.NoneSince = earliest(worse.NoneSince, other.NoneSince)
+	if !worse.LastGood.IsZero() {
+		worse.NoneSince = time.Time{}
+	}
 	worse.OverdueAt = earliest(worse.OverdueAt, other.OverdueAt)
 	worse.ChangesAt = earliest(worse.ChangesAt, other.ChangesAt)
 	return worse

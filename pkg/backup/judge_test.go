@@ -202,6 +202,9 @@ func TestPropertiesOfObserveAndJudge(t *testing.T) {
 		if st.Word == backup.WordSuccess && now.Sub(st.LastGood) > k.Limit(backup.Settings{}) {
 			t.Fatalf("success with a good backup of %v", st.LastGood)
 		}
+		if green := st.Word == backup.WordSuccess || st.Word == backup.WordWarning; green && !st.OverdueAt.After(st.LastGood) {
+			t.Fatalf("%q without the date after which it is not to be believed", st.Word)
+		}
 		b := backup.Judge(assets(t), backup.Known{}, backup.Settings{}, now, now)
 		if diff := cmp.Diff(backup.Worst(st, b), backup.Worst(b, st)); diff != "" {
 			t.Fatalf("the order changed the worse of two:\n%s", diff)
@@ -216,5 +219,60 @@ func TestWorstShowsTheWorseWordAndTheNewestTimes(t *testing.T) {
 	want := backup.Status{Word: backup.WordFailed, Reason: "b", LastGood: ago(time.Hour), OverdueAt: now.Add(time.Hour)}
 	if diff := cmp.Diff(want, backup.Worst(a, b)); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestLearnTakesFromHistoryWhatIsNewAndNoMore(t *testing.T) {
+	t.Parallel()
+	seen := backup.Observe(backup.Known{}, appliance(backup.Failed, time.Hour), now)
+	from := ago(35 * 24 * time.Hour)
+	tests := []struct {
+		name string
+		h    backup.History
+		want func(k *backup.Known)
+	}{
+		{"an older good one", backup.History{From: from, End: ago(time.Hour), Result: backup.Failed, Good: ago(30 * time.Hour)}, func(k *backup.Known) { k.LastGood, k.SeenFrom = ago(30*time.Hour), from }},
+		{"none", backup.History{From: from}, func(k *backup.Known) { k.SeenFrom = from }},
+		{"a newer end than the one that was seen", backup.History{From: from, End: ago(time.Minute), Result: backup.Warning, Good: ago(time.Minute)}, func(k *backup.Known) {
+			k.LastEnd, k.LastEndResult, k.LastGood, k.SeenFrom = ago(time.Minute), backup.Warning, ago(time.Minute), from
+		}},
+		{"the future is not believed", backup.History{From: from, End: now.Add(2 * time.Hour), Result: backup.Successful, Good: now.Add(2 * time.Hour)}, func(*backup.Known) {}},
+		{"a good one after the newest end makes no sense", backup.History{From: from, Good: ago(time.Minute)}, func(k *backup.Known) { k.SeenFrom = from }},
+	}
+	for _, tt := range tests {
+		want := seen
+		tt.want(&want)
+		got := seen.Learn(tt.h, now)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s:\n%s", tt.name, diff)
+		}
+		if diff := cmp.Diff(got, got.Learn(tt.h, now)); diff != "" {
+			t.Errorf("%s, again:\n%s", tt.name, diff)
+		}
+		data, err := json.Marshal(got)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var back backup.Known
+		if err := json.Unmarshal(data, &back); err != nil || cmp.Diff(got, back) != "" {
+			t.Errorf("%s: stored and read back: %v\n%s", tt.name, err, cmp.Diff(got, back))
+		}
+	}
+}
+
+func TestNoneSeenSaysSinceWhen(t *testing.T) {
+	t.Parallel()
+	box := backup.Asset{Family: backup.FamilyAppliance, ID: "1"}
+	k := backup.Observe(backup.Known{}, box, ago(5*time.Hour))
+	if st := backup.Judge(box, k, backup.Settings{}, now, now); st.Word != backup.WordNoneSeen || !st.Since.Equal(ago(5*time.Hour)) || !st.NoneSince.Equal(st.Since) {
+		t.Errorf("since it was first seen: %+v", st)
+	}
+	k = k.Learn(backup.History{From: ago(800 * time.Hour)}, now)
+	if st := backup.Judge(box, k, backup.Settings{}, now, now); !st.Since.Equal(ago(800 * time.Hour)) {
+		t.Errorf("since the history was looked at: %+v", st)
+	}
+	laptop := backup.Asset{Family: backup.FamilyEndpoint, ID: "E", Created: ago(90 * time.Hour)}
+	if st := backup.Judge(laptop, backup.Observe(backup.Known{}, laptop, now), backup.Settings{}, now, now); !st.Since.Equal(ago(90 * time.Hour)) {
+		t.Errorf("an endpoint, whose last good backup is told however old: %+v", st)
 	}
 }

@@ -63,6 +63,34 @@ func finished(a Asset) (time.Time, Result) {
 	return a.Last.Complete, a.Last.Result
 }
 
+// Learn is what is known after a look at UniView's own history: newer ends and good
+// backups, and since when none was missed. Learning the same again changes nothing.
+func (k Known) Learn(h History, now time.Time) Known {
+	end, good := h.End.Truncate(time.Second).UTC(), h.Good.Truncate(time.Second).UTC()
+	if limit := now.Add(clockSkew); end.After(limit) || good.After(limit) {
+		return k
+	}
+	if end.After(k.LastEnd) {
+		k.LastEnd, k.LastEndResult = end, h.Result
+	}
+	if good.After(k.LastGood) && !good.After(k.LastEnd) {
+		k.LastGood = good
+	}
+	if from := h.From.Truncate(time.Second).UTC(); !h.From.IsZero() && (k.SeenFrom.IsZero() || from.Before(k.SeenFrom)) {
+		k.SeenFrom = from
+	}
+	return k
+}
+
+// noneSince is since when no good backup was seen of a machine.
+func (k Known) noneSince(a Asset) time.Time {
+	since := earliest(k.FirstSeen, k.SeenFrom)
+	if a.Family == FamilyEndpoint { // UniView tells the last good one, however old
+		since = earliest(since, a.Created.Truncate(time.Second).UTC())
+	}
+	return since
+}
+
 // Rhythm is the machine's usual (median) interval between finished backups; zero
 // when too few were seen.
 func (k Known) Rhythm() time.Duration {
@@ -110,12 +138,13 @@ type knownRecord struct {
 	Good   int64   `json:"g,omitempty"` // seconds before End; -1: none
 	End    int64   `json:"e,omitempty"`
 	Result Result  `json:"r,omitempty"`
+	Seen   int64   `json:"s,omitempty"` // SeenFrom
 	Ends   []int64 `json:"i,omitempty"` // seconds before the end that follows, newest first; the newest is End
 }
 
 // MarshalJSON stores the record in its compact form (seconds, relative).
 func (k Known) MarshalJSON() ([]byte, error) {
-	r := knownRecord{First: unix(k.FirstSeen), End: unix(k.LastEnd), Result: k.LastEndResult, Good: -1}
+	r := knownRecord{First: unix(k.FirstSeen), End: unix(k.LastEnd), Result: k.LastEndResult, Good: -1, Seen: unix(k.SeenFrom)}
 	if !k.LastGood.IsZero() {
 		r.Good = r.End - unix(k.LastGood)
 	}
@@ -133,7 +162,7 @@ func (k *Known) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &r); err != nil {
 		return fmt.Errorf("read what is known of a machine: %w", err)
 	}
-	*k = Known{FirstSeen: at(r.First), LastEnd: at(r.End), LastEndResult: r.Result}
+	*k = Known{FirstSeen: at(r.First), LastEnd: at(r.End), LastEndResult: r.Result, SeenFrom: at(r.Seen)}
 	if r.Good >= 0 && r.End != 0 {
 		k.LastGood = at(r.End - r.Good)
 	}

@@ -31,6 +31,17 @@ type Known struct {
 	// Ends holds the newest completion times seen (at most eight, oldest first):
 	// the machine's own rhythm.
 	Ends []time.Time `json:"ends,omitempty"`
+	// SeenFrom is since when the machine's backups are known without a gap, as far as
+	// UniView's own history was looked at; zero: since FirstSeen.
+	SeenFrom time.Time `json:"seenFrom,omitzero"`
+}
+
+// History is what a look at UniView's backup history of one machine told.
+type History struct {
+	From   time.Time `json:"from"`             // since when it was looked at
+	End    time.Time `json:"end,omitzero"`     // newest finished backup
+	Result Result    `json:"result,omitempty"` // and how it ended
+	Good   time.Time `json:"good,omitzero"`    // newest good one; never after End
 }
 
 // Settings are the limits of the status table; zero fields mean those of DefaultSettings.
@@ -54,6 +65,8 @@ type Status struct {
 	Reason     string    `json:"reason"`
 	LastBackup time.Time `json:"lastBackup,omitzero"` // end of the last finished backup, whatever its result
 	LastGood   time.Time `json:"lastGood,omitzero"`
+	// NoneSince is since when no good backup was seen; zero when one was.
+	NoneSince time.Time `json:"noneSince,omitzero"`
 	// Since is when the word began to be true as far as the facts tell; zero
 	// when only the moment of noticing is known.
 	Since time.Time `json:"since,omitzero"`

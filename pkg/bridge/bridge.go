@@ -73,6 +73,10 @@ func New(ctx context.Context, p Platform, c Config, log *slog.Logger) (*Bridge, 
 	}
 	b.Tickets = &ticketing.Service{
 		Table: p.Table, Now: p.Now, Log: log, Installation: installation, Open: ticketing.Opener(b.Connections.ConnectWise),
+		Console: func(ctx context.Context) (string, error) {
+			settings, err := docsync.LoadSettings(ctx, p.Table)
+			return settings.ConsoleURL, err
+		},
 	}
 	return b, nil
 }

@@ -38,6 +38,8 @@ type Content struct {
 	Status string // as IT Glue shows it
 	Text   map[string]string
 	Tags   []string
+	// Restricted makes it visible to chosen people only.
+	Restricted bool
 	// Now and Slow are digests: of what is written as soon as it changes, and of
 	// the times and sizes that are written at their own pace.
 	Now, Slow string
@@ -53,7 +55,7 @@ func contentOf(configuration, key string, regs []registration, appliances map[st
 		return cmp.Or(compareBool(a.gone, b.gone), compareBool(a.superseded, b.superseded), cmp.Compare(a.asset.Key(), b.asset.Key()))
 	})
 	lead := regs[0]
-	c := Content{Title: clip(lead.asset.Name), Text: map[string]string{}, Tags: []string{configuration}}
+	c := Content{Title: clip(lead.asset.Name), Text: map[string]string{}, Tags: []string{configuration}, Restricted: s.Restricted}
 	if c.Title == "" {
 		c.Title = "(no name)"
 	}
@@ -95,7 +97,7 @@ func contentOf(configuration, key string, regs []registration, appliances map[st
 	set(FieldMachine, c.Title)
 	set(FieldStatus, c.Status)
 	set(FieldLast, moment(status.LastBackup))
-	set(FieldLastGood, moment(status.LastGood))
+	set(FieldLastGood, goodOf(status))
 	var storage, boxes, portals, tickets []string
 	for _, r := range shown {
 		storage = add(storage, storageOf(r.asset))
@@ -139,6 +141,9 @@ func (c Content) digests() (now, slow string) {
 		fmt.Fprintf(to, "%s\x00%s\x00", f.Name, c.Text[f.Name])
 	}
 	fmt.Fprintf(fast, "%q", c.Tags)
+	if c.Restricted {
+		fmt.Fprint(fast, "restricted")
+	}
 	short := func(sum []byte) string { return base64.RawURLEncoding.EncodeToString(sum[:9]) }
 	return short(fast.Sum(nil)), short(late.Sum(nil))
 }
@@ -212,6 +217,14 @@ func applianceOf(a backup.Asset, appliances map[string]backup.Appliance) string 
 	return name + " (offline)"
 }
 
+// goodOf is the last good backup, or since when none was seen.
+func goodOf(st backup.Status) string {
+	if st.LastGood.IsZero() && !st.NoneSince.IsZero() {
+		return "none seen since " + st.NoneSince.UTC().Format(time.DateOnly)
+	}
+	return moment(st.LastGood)
+}
+
 // moment is a time as a person reads it; empty for none.
 func moment(t time.Time) string {
 	if t.IsZero() {
@@ -277,7 +290,7 @@ func details(regs []registration, appliances map[string]backup.Appliance, s Sett
 			row("Since", moment(r.since))
 		}
 		row("Last backup", moment(r.status.LastBackup))
-		row("Last good backup", cmp.Or(moment(r.status.LastGood), "none seen"))
+		row("Last good backup", cmp.Or(goodOf(r.status), "none seen"))
 		if last := r.asset.Last; last != nil && !r.gone {
 			row("Backup type", last.Type)
 			row("Replication", string(last.Replication))

@@ -20,6 +20,9 @@ type Input struct {
 	Settings      Settings
 	// Tickets are the open tickets' numbers by asset key.
 	Tickets map[string]string
+	// Only, when set, is the key of the one machine that a person asked to be synced
+	// now: nothing else is planned, and its times and sizes do not wait for their pace.
+	Only string
 	// Published, where the caller has it, gives the plan its values before: our
 	// flexible assets in the organization by id. It changes no decision.
 	Published    map[string]Published
@@ -63,6 +66,8 @@ type Decision struct {
 	Statuses     map[string]int // the same by status word
 
 	Wanted  []Wanted
+	Notes   []WantedNote
+	Banner  WantedBanner
 	Changes []plan.Change
 	// NextAt is when the clock alone changes something; zero: never.
 	NextAt time.Time
@@ -72,7 +77,7 @@ type Decision struct {
 
 // Writes says whether anything would be written to, or searched for in, IT Glue.
 func (d Decision) Writes() bool {
-	return slices.ContainsFunc(d.Wanted, func(w Wanted) bool {
+	return d.Banner.Organization != "" || len(d.Notes) > 0 || slices.ContainsFunc(d.Wanted, func(w Wanted) bool {
 		return w.Action == ActionCreate || w.Action == ActionUpdate || w.Action == ActionRetire || w.Action == ActionSearch
 	})
 }
@@ -125,7 +130,7 @@ func Decide(in Input) Decision {
 	d := &decider{
 		in: in, place: placeOf(in.Customer, in.Slice),
 		assets: map[string]backup.Asset{}, configs: map[string]match.Configuration{}, appliances: map[string]backup.Appliance{},
-		statuses: map[string]backup.Status{},
+		statuses: map[string]backup.Status{}, contents: map[string]Content{}, held: map[string]bool{},
 	}
 	d.out = Decision{Organization: in.Documentation.Organization, Machines: map[string]state.Machine{}, Links: map[string]int{}, Statuses: map[string]int{}, before: map[string]match.Link{}}
 	if d.place.read || d.place.organization == "" {
@@ -147,6 +152,8 @@ func Decide(in Input) Decision {
 	d.link()
 	d.count()
 	d.publish()
+	d.notes()
+	d.banner()
 	slices.SortFunc(d.out.Wanted, func(a, b Wanted) int {
 		return cmp.Or(cmp.Compare(a.Organization, b.Organization), cmp.Compare(a.Configuration, b.Configuration), cmp.Compare(a.Action, b.Action))
 	})
@@ -161,21 +168,26 @@ type decider struct {
 	configs    map[string]match.Configuration
 	appliances map[string]backup.Appliance
 	statuses   map[string]backup.Status
+	contents   map[string]Content // what is shown, by configuration
+	held       map[string]bool    // configurations about which nothing may be written now
 	out        Decision
 }
 
 // judge gives every machine its status and notices those that went missing.
 func (d *decider) judge() {
 	readAt := d.in.Meta.AsOf
-	if d.in.Slice.Stale || undated(d.in.Meta, d.in.Now) {
+	if undated(d.in.Meta, d.in.Now) {
 		readAt = time.Time{}
 	}
 	for key, a := range d.assets {
 		m := d.in.Documentation.Machines[key]
 		m.Name, m.MissingAt, m.Gone = a.Name, time.Time{}, false
 		m.Known = backup.Observe(m.Known, a, d.in.Now)
+		if h, ok := d.in.Slice.History[key]; ok {
+			m.Known = m.Known.Learn(h, d.in.Now)
+		}
 		st := backup.Judge(a, m.Known, d.in.Settings.Status, d.in.Now, readAt)
-		if st.Word != m.Word {
+		if st.Word != m.Word || st.Word == backup.WordNoneSeen {
 			m.Since = st.Since
 			if m.Since.IsZero() {
 				m.Since = d.in.Now
@@ -187,7 +199,7 @@ func (d *decider) judge() {
 		d.out.Machines[key] = m
 		d.out.at(st.ChangesAt)
 	}
-	unreadable := d.in.Slice.Stale || stale(d.in.Meta, d.in.Settings, d.in.Now)
+	unreadable := stale(d.in.Meta, d.in.Settings, d.in.Now)
 	for key, m := range d.in.Documentation.Machines {
 		if _, there := d.assets[key]; there {
 			continue
@@ -226,10 +238,7 @@ func (d *decider) link() {
 	conflicts := map[string]match.Link{}
 	for key, m := range d.in.Documentation.Machines {
 		l := m.Link
-		c, here := d.configs[l.TargetID]
-		if here && l.TargetName == "" { // it gave way in a record that was too large
-			l.TargetName = c.Name
-		}
+		_, here := d.configs[l.TargetID]
 		if moved && l.TargetID != "" && !here && l.State != match.Ignored {
 			if !l.Decided() {
 				continue // an automatic link of the old organization

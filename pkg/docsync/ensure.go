@@ -23,15 +23,19 @@ type waitError struct {
 func (e *waitError) Error() string { return e.reason }
 
 // ensureType returns our flexible asset type, making it first if need be. It is made
-// once: one worker claims it; after a lost answer or an interrupted one nobody makes
-// another before the search window is over and IT Glue still does not list it.
+// once: one worker claims it; after a lost answer or an interrupted one it is searched
+// for in growing distances, and nobody makes another before the search window is over
+// and IT Glue still does not list it.
 func (s *Service) ensureType(ctx context.Context, client ITGlue, settings Settings) (Type, error) {
 	known, version, now, err := s.awaitType(ctx, settings)
 	if err != nil || known.usable() {
 		return known, err
 	}
+	if lost := known.lostAt(); !lost.IsZero() && now.Before(lost.Add(settings.window())) {
+		return s.searchType(ctx, client, settings, known, version)
+	}
 	claim := known
-	claim.Claimed, claim.Lost = now, time.Time{}
+	claim.Claimed, claim.Lost, claim.Searched = now, time.Time{}, time.Time{}
 	if version, err = state.Save(ctx, s.Table, typeKey, claim, version, time.Time{}); errors.Is(err, state.ErrConflict) {
 		return s.ensureType(ctx, client, settings) // another worker was faster: wait for what it makes
 	} else if err != nil {
@@ -40,7 +44,7 @@ func (s *Service) ensureType(ctx context.Context, client ITGlue, settings Settin
 	made, ensureErr := client.EnsureFlexibleAssetType(ctx, Spec)
 	ctx = context.WithoutCancel(ctx)
 	after := known
-	after.Claimed, after.Lost = time.Time{}, time.Time{}
+	after.Claimed, after.Lost, after.Searched = time.Time{}, time.Time{}, time.Time{}
 	switch {
 	case ensureErr == nil:
 		after = typeOf(made)
@@ -56,6 +60,48 @@ func (s *Service) ensureType(ctx context.Context, client ITGlue, settings Settin
 	return after, nil
 }
 
+// searchType looks for a type that may have been made.
+func (s *Service) searchType(ctx context.Context, client ITGlue, settings Settings, known Type, version int64) (Type, error) {
+	found, ok, ferr := client.FindFlexibleAssetType(ctx, Spec)
+	if ferr != nil {
+		return Type{}, &vendorError{ferr}
+	}
+	now := s.Now().UTC()
+	after := known
+	after.Searched = now
+	if ok {
+		after = typeOf(found)
+	}
+	_, err := state.Save(context.WithoutCancel(ctx), s.Table, typeKey, after, version, time.Time{})
+	if err != nil && !errors.Is(err, state.ErrConflict) {
+		return Type{}, fmt.Errorf("record the flexible asset type: %w", err)
+	}
+	if ok {
+		return after, nil
+	}
+	if err := after.wait(settings, now); err != nil {
+		return Type{}, err
+	}
+	return Type{}, &waitError{"the flexible asset type may have been made; it is looked for once more", now} // the clock moved on
+}
+
+// lostAt is since when it is not known whether the type was made; zero: it is known.
+func (t Type) lostAt() time.Time {
+	if t.Lost.IsZero() {
+		return t.Claimed
+	}
+	return t.Lost
+}
+
+// wait is until when the type is not looked for again.
+func (t Type) wait(settings Settings, now time.Time) error {
+	due := settings.searchDue(t.lostAt(), later(t.Searched, t.lostAt()))
+	if !now.Before(due) {
+		return nil
+	}
+	return &waitError{"the flexible asset type may have been made; it is looked for at " + moment(due), due}
+}
+
 // usable says whether the type is as this version needs it.
 func (t Type) usable() bool { return t.ID != "" && t.Fields == specDigest }
 
@@ -64,7 +110,7 @@ const typeTries = 30
 
 // awaitType reads the type; while another worker is making it, it waits a little, so
 // that the first sync of an account does not leave all customers but one undone. It
-// returns when the type is usable or free to be claimed.
+// returns when the type is usable, to be searched for, or free to be claimed.
 func (s *Service) awaitType(ctx context.Context, settings Settings) (Type, int64, time.Time, error) {
 	for try := 0; ; try++ {
 		now := s.Now().UTC()
@@ -72,25 +118,19 @@ func (s *Service) awaitType(ctx context.Context, settings Settings) (Type, int64
 		if err != nil {
 			return Type{}, 0, now, fmt.Errorf("flexible asset type: %w", err)
 		}
-		if known.usable() || known.Claimed.IsZero() && known.Lost.IsZero() {
-			return known, version, now, nil
-		}
-		lost := known.Lost
-		if lost.IsZero() {
-			lost = known.Claimed
-		}
-		until := lost.Add(settings.window())
-		if !now.Before(until) {
+		lost := known.lostAt()
+		if known.usable() || lost.IsZero() || !now.Before(lost.Add(settings.window())) {
 			return known, version, now, nil
 		}
 		if !known.Lost.IsZero() || !now.Before(known.Claimed.Add(settings.Lease)) {
-			return Type{}, 0, now, &waitError{"the flexible asset type may have been made; it is looked for at " + moment(until), until}
+			return known, version, now, known.wait(settings, now)
 		}
+		busy := &waitError{"the flexible asset type is being made by another worker", now.Add(time.Minute)}
 		if try == typeTries {
-			return Type{}, 0, now, &waitError{"the flexible asset type is being made by another worker", now.Add(time.Minute)}
+			return Type{}, 0, now, busy
 		}
 		if err := s.pause(ctx, time.Second); err != nil {
-			return Type{}, 0, now, &waitError{"the flexible asset type is being made by another worker", now.Add(time.Minute)}
+			return Type{}, 0, now, busy
 		}
 	}
 }

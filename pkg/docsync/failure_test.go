@@ -1,7 +1,6 @@
 package docsync_test
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"strings"
@@ -75,21 +74,43 @@ func TestATypeThatWasMadeIsNotMadeAgainWhenReadingItFails(t *testing.T) {
 		t.Fatalf("%+v", r)
 	}
 	w.glue.ClearFaults()
-	// Lists may not show it yet: nobody looks, let alone makes another, before the
-	// search window is over.
-	w.now = w.now.Add(29 * time.Minute)
-	if r, err := w.handle(); err != nil || r.Done || len(w.glue.Requests()) != 0 {
-		t.Fatalf("within the window: %+v, %v, %v", r, w.glue.Requests(), err)
+	w.now = w.now.Add(59 * time.Second)
+	if r, err := w.handle(); err != nil || r.Done || len(w.glue.Requests()) != 0 || !strings.Contains(r.Reasons[0], "it is looked for at 2026-03-10 12:01 UTC") {
+		t.Fatalf("before the first search: %+v, %v, %v", r, w.glue.Requests(), err)
 	}
-	w.now = w.now.Add(time.Minute)
+	w.now = w.now.Add(time.Second)
 	if r, err := w.handle(); err != nil || r.Changed["create flexible asset"] != 1 {
-		t.Fatalf("after it: %+v, %v", r, err)
+		t.Fatalf("the first search: %+v, %v", r, err)
 	}
 	w.glue.View(func(s *sandbox.State) {
 		if n := len(s.FlexibleAssetTypes); n != 1 {
 			t.Errorf("%d types", n)
 		}
 	})
+}
+
+func TestATypeWhoseAnswerWasLostIsSearchedForAndMadeAgainOnlyAtTheEnd(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	w.glue.Inject(sandbox.Fault{Kind: sandbox.ResetBefore, Method: "POST", PathPrefix: "/flexible_asset_types", Times: 1})
+	if r := w.mustSync(); r.Done {
+		t.Fatalf("%+v", r)
+	}
+	lost := w.now
+	for _, after := range []time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute} {
+		w.now = lost.Add(after)
+		if r, err := w.handle(); err != nil || r.Done || w.vendorWrites() != 0 || len(w.glue.Requests()) != 1 {
+			t.Fatalf("the search after %v: %+v, %v, %v", after, r, w.glue.Requests(), err)
+		}
+		w.now = w.now.Add(time.Second)
+		if r, err := w.handle(); err != nil || r.Done || len(w.glue.Requests()) != 0 {
+			t.Fatalf("between the searches: %+v, %v, %v", r, w.glue.Requests(), err)
+		}
+	}
+	w.now = lost.Add(30 * time.Minute)
+	if r, err := w.handle(); err != nil || r.Changed["create flexible asset"] != 1 {
+		t.Fatalf("at the end: %+v, %v", r, err)
+	}
 }
 
 func TestAMessageOfACancelledRunWritesNothing(t *testing.T) {
@@ -118,142 +139,25 @@ func TestAMessageOfACancelledRunWritesNothing(t *testing.T) {
 	}
 }
 
-// heavy is a record of machines that people decided about at length, a little under a
-// number of bytes: nothing of it gives way.
-func heavy(t *testing.T, bytes int) state.Documentation {
-	t.Helper()
+func TestAMachineTooLargeForAnItemIsToldAndDoesNotComeBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 2)
 	r := rand.New(rand.NewPCG(1, 2))
-	doc := state.Documentation{Machines: map[string]state.Machine{}}
-	for size := 0; ; {
-		data, err := state.Encode(doc)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if size = len(data); bytes-size < 1000 {
-			return doc
-		}
-		for range (bytes - size) / 600 {
-			why := make([]byte, 500)
-			for i := range why {
-				why[i] = byte(' ' + r.IntN(90))
-			}
-			doc.Machines[fmt.Sprintf("appliance:x%d", len(doc.Machines))] = state.Machine{Link: match.Link{State: match.Ignored, By: "anna", Reason: string(why)}}
-		}
+	long := make([]rune, 2*state.MaxItemBytes)
+	for i := range long {
+		long[i] = rune('A' + r.IntN(2000))
 	}
-}
-
-func TestACustomerTooLargeForItsRecordIsToldAndDoesNotComeBack(t *testing.T) {
-	t.Parallel()
-	if testing.Short() {
-		t.Skip("records of full size are left to the long run")
+	w.slice.Assets[0].Name = string(long)
+	got, err := w.sync()
+	if err != nil || got.Done || got.Failed != 1 || len(got.Reasons) != 1 || !strings.Contains(got.Reasons[0], "the documentation of Acme stands still") {
+		t.Errorf("%+v, %v", got, err)
 	}
-	const machines = 100
-	w := newWorld(t, machines)
-	for _, tt := range []struct {
-		name  string
-		room  int
-		saved bool // the machines are, and the claims of their creates find no room
-	}{
-		{"too large with its machines", 1000, false},
-		{"too large with the claims of its creates", 8000, true},
-	} {
-		full := heavy(t, state.MaxItemBytes-tt.room)
-		_, err := state.Save(t.Context(), w.table, state.DocumentationKey(customer), full, state.Any, time.Time{})
-		w.must(err)
-		r, err := w.sync()
-		if err != nil || r.Done || r.Failed != 1 || len(r.Reasons) != 1 || !strings.Contains(r.Reasons[0], fmt.Sprintf("Acme has %d machines", len(full.Machines)+machines)) || !strings.Contains(r.Reasons[0], "split the customer") {
-			t.Errorf("%s: %+v, %v", tt.name, r, err)
-		}
-		doc, err := state.LoadDocumentation(t.Context(), w.table, customer)
-		w.must(err)
-		if saved := len(doc.Machines) > len(full.Machines); saved != tt.saved || len(doc.Publications) > 0 {
-			t.Errorf("%s: %d machines stored, %d before", tt.name, len(doc.Machines), len(full.Machines))
-		}
-		if n := len(w.published()); n != 0 {
-			t.Fatalf("%s: %d published, which nothing records", tt.name, n)
-		}
+	if n := len(w.published()); n != 0 {
+		t.Fatalf("%d published, which nothing records", n)
 	}
-	_, err := state.Save(t.Context(), w.table, state.DocumentationKey(customer), state.Documentation{}, state.Any, time.Time{})
-	w.must(err)
-	if r := w.mustSync(); r.Changed["create flexible asset"] != machines {
-		t.Errorf("afterwards it is not due: %+v", r)
-	}
-}
-
-func TestARecordTooLargeGivesUpWhatIsFoundAgain(t *testing.T) {
-	t.Parallel()
-	r := rand.New(rand.NewPCG(1, 2))
-	now := time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC)
-	const n = 3300
-	if testing.Short() {
-		t.Skip("thousands of machines are left to the long run")
-	}
-	d := docsync.Decision{Machines: map[string]state.Machine{}}
-	publications := map[string]state.Publication{}
-	for i := range n {
-		key := fmt.Sprintf("appliance:%08x-%04x-%04x-%04x-%012x", r.Uint32(), r.IntN(1<<16), r.IntN(1<<16), r.IntN(1<<16), r.Int64N(1<<48))
-		name, id := fmt.Sprintf("SRV-%04d", r.IntN(10000)), fmt.Sprint(1e7+r.IntN(1e7))
-		good := now.Add(-time.Duration(r.IntN(86400)) * time.Second)
-		known := backup.Known{FirstSeen: now.Add(-time.Duration(r.IntN(1e7)) * time.Second), LastGood: good, LastEnd: good, LastEndResult: backup.Successful}
-		for back := range 8 {
-			known.Ends = append(known.Ends, good.Add(time.Duration(back-7)*24*time.Hour+time.Duration(r.IntN(3600)*(7-back)/7)*time.Second))
-		}
-		link := match.Link{State: match.Matched, TargetID: id, TargetName: name, Reason: match.ReasonMACAndHost, By: match.Auto, At: now}
-		if i == 0 {
-			link.By, link.Reason = "anna", "because"
-		}
-		d.Machines[key] = state.Machine{Name: name, Link: link, Word: backup.WordSuccess, Reason: "the last backup was successful", Since: good, Known: known}
-		publications[id] = state.Publication{
-			Organization: "1234567", Asset: fmt.Sprint(2e7 + r.IntN(1e7)), State: state.PublicationCreated, Attempts: 1,
-			Now: state.Digest(key), Slow: state.Digest(name), Shown: "Success", Published: now,
-		}
-	}
-	table := newMemory()
-	if _, err := state.Save(t.Context(), table, state.DocumentationKey("c"), state.Documentation{Publications: publications}, state.New, time.Time{}); err != nil {
-		t.Fatal(err)
-	}
-	for range 2 {
-		if err := docsync.Save(t.Context(), table, "c", d, now); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if table.writes != 2 {
-		t.Errorf("%d writes: the same decision is the same record", table.writes)
-	}
-	doc, err := state.LoadDocumentation(t.Context(), table, "c")
-	if err != nil || len(doc.Machines) != n || len(doc.Publications) != len(publications) {
-		t.Fatalf("%d machines, %v", len(doc.Machines), err)
-	}
-	for key, m := range doc.Machines {
-		was := d.Machines[key]
-		if m.Link.TargetID != was.Link.TargetID || m.Known.LastGood != was.Known.LastGood || m.Word != was.Word || !m.Since.Equal(was.Since) {
-			t.Fatalf("%+v became %+v", was, m)
-		}
-		if m.Link.Decided() && (m.Link.Reason != "because" || m.Link.TargetName == "") {
-			t.Errorf("a person's decision: %+v", m.Link)
-		}
-	}
-}
-
-func TestANameThatGaveWayIsFoundAgain(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, 1)
-	w.mustSync()
-	_, err := state.Update(t.Context(), w.table, state.DocumentationKey(customer), func(d *state.Documentation) error {
-		m := d.Machines["appliance:a000"]
-		m.Link.TargetName, m.Link.Reason = "", ""
-		d.Machines["appliance:a000"] = m
-		return nil
-	})
-	w.must(err)
-	// Its address and its name change: nothing but the id and the name as it was confirm the link.
-	w.slice.Assets[0].Name, w.slice.Assets[0].MAC = "OTHER", mac(99)
-	w.now = w.now.Add(time.Hour)
-	w.mustSync()
-	doc, err := state.LoadDocumentation(t.Context(), w.table, customer)
-	w.must(err)
-	if l := doc.Machines["appliance:a000"].Link; l.State != match.Matched || l.TargetName != host(0) {
-		t.Errorf("%+v", l)
+	w.slice.Assets[0].Name = host(0)
+	if got := w.mustSync(); got.Changed["create flexible asset"] != 2 {
+		t.Errorf("afterwards it is not due: %+v", got)
 	}
 }
 

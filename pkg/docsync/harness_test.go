@@ -2,14 +2,12 @@ package docsync_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -18,98 +16,12 @@ import (
 	"uniview-bridge/pkg/itglue"
 	"uniview-bridge/pkg/itglue/sandbox"
 	"uniview-bridge/pkg/match"
+	"uniview-bridge/pkg/plan"
 	"uniview-bridge/pkg/state"
 	"uniview-bridge/pkg/vendorhttp"
 )
 
 const apiKey = "ITG.0123456789abcdef.secret"
-
-// memory is a table in memory: versions, conditions, byte order, nothing more.
-type memory struct {
-	mu    sync.Mutex
-	items map[state.Key]state.Item
-	// before runs before every write and may fail it; after runs behind it.
-	before, after func(state.Item) error
-	writes        int
-}
-
-func newMemory() *memory { return &memory{items: map[state.Key]state.Item{}} }
-
-func (m *memory) Get(_ context.Context, key state.Key) (state.Item, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	item, ok := m.items[key]
-	if !ok {
-		return state.Item{}, state.ErrNotFound
-	}
-	return item, nil
-}
-
-func (m *memory) GetMany(ctx context.Context, keys []state.Key) (map[state.Key]state.Item, error) {
-	out := map[state.Key]state.Item{}
-	for _, k := range keys {
-		if item, err := m.Get(ctx, k); err == nil {
-			out[k] = item
-		}
-	}
-	return out, nil
-}
-
-func (m *memory) Put(_ context.Context, item state.Item) (state.Item, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.before != nil {
-		if err := m.before(item); err != nil {
-			return state.Item{}, err
-		}
-	}
-	old := m.items[item.Key]
-	if item.Version != state.Any && item.Version != old.Version {
-		return state.Item{}, state.ErrConflict
-	}
-	if len(item.Data) > state.MaxItemBytes {
-		return state.Item{}, state.ErrTooLarge
-	}
-	item.Version = old.Version + 1
-	item.Data = slices.Clone(item.Data)
-	m.items[item.Key] = item
-	m.writes++
-	if m.after != nil {
-		if err := m.after(item); err != nil {
-			return state.Item{}, err
-		}
-	}
-	return item, nil
-}
-
-func (m *memory) Delete(_ context.Context, key state.Key, version int64) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if old, ok := m.items[key]; version != state.Any && (!ok || old.Version != version) {
-		return state.ErrConflict
-	}
-	delete(m.items, key)
-	m.writes++
-	return nil
-}
-
-func (m *memory) Query(_ context.Context, q state.Query) ([]state.Item, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	var out []state.Item
-	for k, item := range m.items {
-		if k.PK == q.PK && strings.HasPrefix(k.SK, q.Prefix) && k.SK > q.After {
-			out = append(out, item)
-		}
-	}
-	slices.SortFunc(out, func(a, b state.Item) int { return strings.Compare(a.SK, b.SK) })
-	if q.Limit > 0 && len(out) > q.Limit {
-		out = out[:q.Limit]
-	}
-	return out, nil
-}
-
-var errCrash = errors.New("crashed here")
 
 // world is one customer with its organization in the IT Glue sandbox.
 type world struct {
@@ -125,6 +37,7 @@ type world struct {
 	org     [2]string
 	confs   []string // configuration ids of the first organization
 	runs    int
+	only    string // the machine that the next runs are for; empty: all
 }
 
 const customer = "cust-1"
@@ -182,7 +95,8 @@ func newWorld(t *testing.T, n int) *world {
 }
 
 func host(m int) string { return fmt.Sprintf("SRV%03d", m) }
-func mac(m int) string  { return fmt.Sprintf("00:1A:2B:00:%02X:%02X", m/256, m%256) }
+
+func mac(m int) string { return fmt.Sprintf("00:1A:2B:00:%02X:%02X", m/256, m%256) }
 
 func (w *world) must(err error) {
 	w.t.Helper()
@@ -213,19 +127,23 @@ func (w *world) prepareSlice() {
 	ctx := w.t.Context()
 	in := w.slice
 	in.Configurations = nil
-	if in.Organization != "" {
-		found, err := w.client.ListConfigurations(ctx, itglue.ConfigurationQuery{OrganizationID: in.Organization})
+	scope := slices.DeleteFunc(append([]string{in.Organization}, in.Below...), func(id string) bool { return id == "" })
+	for _, organization := range scope {
+		found, err := w.client.ListConfigurations(ctx, itglue.ConfigurationQuery{OrganizationID: organization})
 		w.must(err)
 		for _, c := range found {
-			in.Configurations = append(in.Configurations, match.Configuration{ID: c.ID, OrganizationID: c.OrganizationID, Name: c.Name, MAC: c.MAC, Archived: c.Archived})
+			in.Configurations = append(in.Configurations, match.Configuration{ID: c.ID, OrganizationID: c.OrganizationID, Name: c.Name, MAC: c.MAC, Archived: c.Archived, PSASynced: c.Synced()})
 		}
 	}
 	doc, err := state.LoadDocumentation(ctx, w.table, customer)
 	w.must(err)
 	typ, _, err := docsync.LoadType(ctx, w.table)
 	w.must(err)
-	if typ.ID != "" && in.Organization != "" {
-		found, err := w.client.ListFlexibleAssets(ctx, itglue.FlexibleAssetQuery{TypeID: typ.ID, OrganizationID: in.Organization})
+	for _, organization := range scope {
+		if typ.ID == "" {
+			break
+		}
+		found, err := w.client.ListFlexibleAssets(ctx, itglue.FlexibleAssetQuery{TypeID: typ.ID, OrganizationID: organization})
 		w.must(err)
 		for _, f := range found {
 			in.Published = append(in.Published, docsync.PublishedOf(f, typ))
@@ -243,6 +161,9 @@ func (w *world) newRun() string {
 	w.t.Helper()
 	w.runs++
 	run := state.Run{ID: fmt.Sprintf("run-%04d", w.runs), State: state.Working, Created: w.now, Messages: 1}
+	if w.only != "" {
+		run.Scope, run.Target = state.ScopeAsset, w.only
+	}
 	_, err := state.SaveRun(w.t.Context(), w.table, run, state.New)
 	w.must(err)
 	return run.ID
@@ -321,6 +242,32 @@ func (w *world) published() []shown {
 // live are those not archived.
 func (w *world) live() []shown {
 	return slices.DeleteFunc(w.published(), func(s shown) bool { return s.archived })
+}
+
+// plan is what the account would plan for the customer now, by kind, action and title.
+func (w *world) plan() []plan.Change {
+	w.t.Helper()
+	ctx := w.t.Context()
+	slice, meta, err := state.LoadSlice[docsync.Slice](ctx, w.table, state.ITGlue, customer)
+	w.must(err)
+	c, _, err := state.Load[state.Customer](ctx, w.table, state.CustomerKey(customer))
+	w.must(err)
+	doc, err := state.LoadDocumentation(ctx, w.table, customer)
+	w.must(err)
+	settings, err := docsync.LoadSettings(ctx, w.table)
+	w.must(err)
+	return docsync.Decide(docsync.Input{
+		Slice: slice, Meta: meta, Customer: c, Documentation: doc, Settings: settings, Tickets: w.tickets, Only: w.only, Installation: "test", Now: w.now,
+	}).Changes
+}
+
+// set changes the account's settings.
+func (w *world) set(change func(*docsync.Settings)) {
+	w.t.Helper()
+	s, err := docsync.LoadSettings(w.t.Context(), w.table)
+	w.must(err)
+	change(&s)
+	w.must(docsync.SaveSettings(w.t.Context(), w.table, s))
 }
 
 func (w *world) vendorWrites() int {

@@ -1,6 +1,7 @@
 package docsync
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -26,7 +27,7 @@ func (d *decider) publish() {
 			if !m.Gone || standing {
 				members[m.Link.TargetID] = append(members[m.Link.TargetID], key)
 			}
-		case m.SupersededBy == "" && !m.Gone && m.Link.State != match.Ignored:
+		case m.SupersededBy == "" && !m.Gone && m.Link.State != match.Ignored && d.asked(key):
 			d.change(plan.Skip, Wanted{Key: "machine|" + key, Title: m.Name}, string(m.Link.State)+": "+m.Link.Reason, nil)
 		}
 	}
@@ -51,16 +52,24 @@ func (d *decider) withdraw(id string, members map[string][]string) {
 	switch {
 	case d.place.retire != "":
 		w.Reason = d.place.retire
-	case d.place.organization != "" && pub.Organization != d.place.organization:
+	case d.place.organization != "" && pub.Organization != d.place.organization && !(d.place.read && d.in.Slice.holds(pub.Organization)):
 		w.Reason = "it stands in another organization than the customer's"
 	case d.place.hold != "" || !d.place.read:
 		return
 	case len(members[id]) == 0:
 		w.Reason = "no machine is linked to this configuration any more"
+	case d.home(id, pub) != pub.Organization:
+		w.Reason = "its configuration was moved to another organization"
+		d.out.at(d.in.Now) // then it is made there
 	default:
 		return
 	}
+	machines := members[id]
 	delete(members, id)
+	if !d.askedFor(id, machines) {
+		d.held[id] = true
+		return
+	}
 	w.Content = blank(w.Key)
 	switch pub.State {
 	case state.PublicationCreated:
@@ -85,8 +94,13 @@ func (d *decider) withdraw(id string, members map[string][]string) {
 
 // show decides one flexible asset that machines want.
 func (d *decider) show(id string, keys []string) {
+	if !d.askedFor(id, keys) {
+		d.held[id] = true
+		return
+	}
 	pub := d.in.Documentation.Publications[id]
-	w := Wanted{Configuration: id, Organization: d.place.organization, Asset: pub.Asset, Machines: keys, Key: d.key(d.place.organization, id)}
+	w := Wanted{Configuration: id, Organization: d.home(id, pub), Asset: pub.Asset, Machines: keys}
+	w.Key = d.key(w.Organization, id)
 	hold := d.place.hold
 	var regs []registration
 	for _, key := range keys {
@@ -107,10 +121,11 @@ func (d *decider) show(id string, keys []string) {
 		regs = append(regs, r)
 	}
 	w.Title = d.out.Machines[keys[0]].Name
-	if hold == "" {
+	if d.held[id] = hold != ""; hold == "" {
 		w.Ready, w.Content = true, contentOf(id, w.Key, regs, d.appliances, d.in.Settings)
-		w.Title = w.Content.Title
+		w.Title, d.contents[id] = w.Content.Title, w.Content
 	}
+	d.tellTwins(pub, w)
 	w.Action, w.Reason = d.action(pub, w.Content, hold)
 	d.out.Wanted = append(d.out.Wanted, w)
 	switch w.Action {
@@ -164,7 +179,7 @@ func (d *decider) action(pub state.Publication, c Content, hold string) (Action,
 		return ActionUpdate, "what it shows changed"
 	case pub.Slow != c.Slow:
 		due := pub.Published.Add(d.in.Settings.TimesEvery)
-		if now.Before(due) {
+		if now.Before(due) && d.in.Only == "" {
 			d.out.at(due)
 			return ActionHold, "only times and sizes changed; they are written at " + moment(due)
 		}
@@ -207,6 +222,35 @@ func (d *decider) stray(pub state.Publication) (Action, string) {
 		}
 	}
 	return ActionNone, ""
+}
+
+// tellTwins plans nothing about other flexible assets that carry our key: only a
+// person can say which copy may go, and we delete none.
+func (d *decider) tellTwins(pub state.Publication, w Wanted) {
+	for _, p := range d.in.Slice.Strays {
+		if p.Key == w.Key && pub.Asset != "" && p.ID != pub.Asset {
+			d.change(plan.Skip, Wanted{Key: w.Key + "|" + p.ID, Title: w.Title, Asset: p.ID},
+				"it carries the same key as flexible asset "+pub.Asset+", which is kept up to date: please remove it", nil)
+		}
+	}
+}
+
+// home is the organization in which a configuration's flexible asset belongs: the
+// configuration's own; one that is not at hand stays where it is.
+func (d *decider) home(id string, pub state.Publication) string {
+	if c, ok := d.configs[id]; ok && d.in.Slice.holds(c.OrganizationID) {
+		return c.OrganizationID
+	}
+	return cmp.Or(pub.Organization, d.place.organization)
+}
+
+// asked says whether a machine is the one, if there is one, that was asked for.
+func (d *decider) asked(machine string) bool { return d.in.Only == "" || d.in.Only == machine }
+
+// askedFor says it of a configuration with its machines.
+func (d *decider) askedFor(configuration string, machines []string) bool {
+	return d.in.Only == "" || slices.Contains(machines, d.in.Only) ||
+		d.in.Documentation.Machines[d.in.Only].Link.TargetID == configuration
 }
 
 func (d *decider) key(organization, configuration string) string {

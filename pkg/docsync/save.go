@@ -14,7 +14,7 @@ import (
 // statuses, and the customer's counts with the time of the read they stand on. A
 // person's decision made meanwhile is kept. Equal state is not written.
 func Save(ctx context.Context, t state.Table, customer string, d Decision, asOf time.Time) error {
-	_, err := state.Update(ctx, t, state.DocumentationKey(customer), func(doc *state.Documentation) error {
+	_, err := state.UpdateDocumentation(ctx, t, customer, func(doc *state.Documentation) error {
 		before := state.Digest(*doc)
 		doc.Organization = d.Organization
 		machines := make(map[string]state.Machine, len(d.Machines))
@@ -30,9 +30,6 @@ func Save(ctx context.Context, t state.Table, customer string, d Decision, asOf 
 			}
 		}
 		doc.Machines = machines
-		if err := fit(doc, state.MaxItemBytes); err != nil {
-			return err
-		}
 		if state.Digest(*doc) == before {
 			return state.Unchanged()
 		}
@@ -61,51 +58,4 @@ func decidedSince(old, now match.Link) bool {
 	}
 	same := old.By == now.By && old.TargetID == now.TargetID && old.At.Equal(now.At) && (old.State == match.Ignored) == (now.State == match.Ignored)
 	return !same
-}
-
-// fit keeps the record within a limit of bytes, with some room for people's decisions:
-// what is found again from the slice gives way, then the machines' rhythms (they are
-// judged by the account's limits then). It is the same for the same record.
-func fit(doc *state.Documentation, limit int) error {
-	size := 0
-	for _, step := range steps {
-		for key, m := range doc.Machines {
-			step(&m)
-			doc.Machines[key] = m
-		}
-		data, err := state.Encode(*doc)
-		if err != nil {
-			return err
-		}
-		if size = len(data); size <= limit-room {
-			return nil
-		}
-	}
-	if size <= limit {
-		return nil
-	}
-	return fmt.Errorf("%w: the documentation of one customer with %d machines", state.ErrTooLarge, len(doc.Machines))
-}
-
-// room is what fit leaves for people's decisions, where it can.
-const room = 8 << 10
-
-// steps are what gives way in a record that is too large, in this order.
-var steps = []func(*state.Machine){
-	func(*state.Machine) {},
-	func(m *state.Machine) { m.Elsewhere = nil },
-	func(m *state.Machine) { m.Link.Suggestions = m.Link.Suggestions[:min(1, len(m.Link.Suggestions))] },
-	func(m *state.Machine) { m.Link.Suggestions = nil },
-	func(m *state.Machine) { // the words beside a link of the rules, and of a status
-		if m.Link.State == match.Matched && !m.Link.Decided() {
-			m.Link.Reason, m.Link.TargetName = "", ""
-		}
-		if !m.Gone {
-			m.Reason = ""
-		}
-	},
-	func(m *state.Machine) { // the shortest rhythm that is one
-		m.Known.Ends = m.Known.Ends[max(0, len(m.Known.Ends)-4):]
-	},
-	func(m *state.Machine) { m.Known.Ends = nil },
 }

@@ -15,9 +15,14 @@ import (
 // ITGlue is the part of IT Glue that the documentation needs; *itglue.Client is one.
 type ITGlue interface {
 	EnsureFlexibleAssetType(ctx context.Context, spec itglue.TypeSpec) (itglue.FlexibleAssetType, error)
+	FindFlexibleAssetType(ctx context.Context, spec itglue.TypeSpec) (itglue.FlexibleAssetType, bool, error)
 	ListFlexibleAssets(ctx context.Context, q itglue.FlexibleAssetQuery) ([]itglue.FlexibleAsset, error)
 	CreateFlexibleAssets(ctx context.Context, orgID string, writes []itglue.FlexibleAssetWrite) ([]itglue.WriteResult, error)
 	UpdateFlexibleAssets(ctx context.Context, writes []itglue.FlexibleAssetWrite) ([]itglue.WriteResult, error)
+	GetConfiguration(ctx context.Context, id string) (itglue.Configuration, error)
+	UpdateConfigurationNotes(ctx context.Context, id, notes string) (itglue.Configuration, error)
+	GetOrganization(ctx context.Context, id string) (itglue.Organization, error)
+	UpdateOrganizationAlert(ctx context.Context, id, alert string) (itglue.Organization, error)
 }
 
 // Service brings one customer's documentation up to date.
@@ -54,23 +59,27 @@ func (s *Service) Handle(ctx context.Context, w state.Work) error {
 	if err != nil {
 		return err
 	}
-	if due, _ := j.due.IsDue(j.digest, now); !due {
+	if run.Scope == state.ScopeAsset {
+		j.in.Only = run.Target
+	}
+	if due, _ := j.due.IsDue(j.digest, now); !due && j.in.Only == "" {
 		return s.report(ctx, w, state.Result{Done: true})
 	}
 	d := Decide(j.in)
 	err = Save(ctx, s.Table, w.Customer, d, j.in.Meta.AsOf)
 	if errors.Is(err, state.ErrTooLarge) {
-		return s.report(ctx, w, tooLarge(state.Result{}, j, d))
+		return s.report(ctx, w, tooLarge(state.Result{}, j, err))
 	}
 	if err != nil {
 		return err
 	}
 	result := state.Result{Done: true, Changed: map[string]int{}}
 	complete, next := true, d.NextAt
-	if j.mode == state.Live && d.Writes() {
+	// A person's wish to sync one machine now acts in either mode (design §3.3).
+	if (j.mode == state.Live || j.in.Only != "") && d.Writes() {
 		out, err := s.apply(ctx, j, d)
 		if errors.Is(err, state.ErrTooLarge) {
-			return s.report(ctx, w, tooLarge(out.result, j, d))
+			return s.report(ctx, w, tooLarge(out.result, j, err))
 		}
 		if err != nil {
 			return err
@@ -85,7 +94,7 @@ func (s *Service) Handle(ctx context.Context, w state.Work) error {
 			result.Skipped++
 		}
 	}
-	if complete {
+	if complete && j.in.Only == "" { // one machine is not all that the customer may be due for
 		err := state.CompleteDue(ctx, s.Table, state.ITGlue, w.Customer, state.Due{Digest: j.digest, Completed: now, NextAt: next})
 		if err != nil {
 			return fmt.Errorf("complete %s: %w", w.Customer, err)
@@ -94,14 +103,14 @@ func (s *Service) Handle(ctx context.Context, w state.Work) error {
 	return s.report(ctx, w, result)
 }
 
-// tooLarge adds to a result that the customer's record cannot be stored. No
-// repetition mends that: it is told, and the customer stays due.
-func tooLarge(r state.Result, j job, d Decision) state.Result {
+// tooLarge adds to a result that the customer's record cannot be stored: one of its
+// entries alone is larger than an item. No repetition mends that: it is told, and the
+// customer stays due.
+func tooLarge(r state.Result, j job, err error) state.Result {
 	r.Done = false
 	r.Failed++
-	r.Reasons = append([]string{fmt.Sprintf(
-		"%.80s has %d machines, more than one customer's record can hold, so its documentation stands still: remove machines that are not backed up any more from UniView, or split the customer there",
-		cmp.Or(j.in.Customer.Name, j.work.Customer), len(d.Machines))}, r.Reasons...)
+	r.Reasons = append([]string{fmt.Sprintf("the documentation of %.80s stands still, because one of its machines has a name or texts too long to be stored: %v",
+		cmp.Or(j.in.Customer.Name, j.work.Customer), err)}, r.Reasons...)
 	return r
 }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"uniview-bridge/pkg/backup"
+	"uniview-bridge/pkg/match"
 	"uniview-bridge/pkg/state"
 )
 
@@ -12,20 +13,39 @@ import (
 const Rules = "1"
 
 // Settings are the account's choices for the documentation. Zero fields mean those
-// of DefaultSettings.
+// of DefaultSettings; switches are off unless set.
 type Settings struct {
+	// Status are the limits of the status table: when a machine is overdue, and when a
+	// UniView read is too old to judge by.
 	Status backup.Settings `json:"status"`
-	// TimesEvery is how often a change of times and sizes alone is written.
+	// TimesEvery is how often a change of times and sizes alone is written (4 h).
 	TimesEvery time.Duration `json:"timesEvery"`
-	// SearchAfter is when a create whose answer was lost is searched for; only after
-	// the last empty search it is repeated.
+	// SearchAfter is when a create whose answer was lost is searched for (1, 5, 15 and
+	// 30 minutes); only after the last empty search it is repeated.
 	SearchAfter []time.Duration `json:"searchAfter"`
-	// Lease is how long a claim holds: longer than a function may run.
+	// Lease is how long a claim holds: longer than a function may run (16 minutes).
 	Lease time.Duration `json:"lease"`
+	// LookUps is how many machines a documentation sync asks UniView's backup history
+	// about, when no good backup of them is known (50; negative: none).
+	LookUps int `json:"lookUps,omitempty"`
+
 	// Restricted makes our flexible assets visible to chosen people only.
 	Restricted bool `json:"restricted,omitempty"`
-	// ConsoleURL, when set, puts links to Compare and Sync now into the details.
+	// ConsoleURL is the console's address, as people reach it. When set, the details
+	// link to Compare and Sync now at <ConsoleURL>/assets/<asset key>.
 	ConsoleURL string `json:"consoleUrl,omitempty"`
+	// NotesBlock puts a marked block with the status into the notes of configurations
+	// that no PSA keeps.
+	NotesBlock bool `json:"notesBlock,omitempty"`
+	// Banner shows on an organization how many machines have no good backup.
+	Banner bool `json:"banner,omitempty"`
+
+	// MACs are the MSP's own shared addresses, and whether a customer's machines are
+	// looked for in the organizations below its own too.
+	MACs match.MACSettings `json:"macs,omitzero"`
+	// CoverageTypes are the names of configuration types that ought to be protected;
+	// empty: the coverage is not watched.
+	CoverageTypes []string `json:"coverageTypes,omitempty"`
 }
 
 // DefaultSettings are used where nothing is set.
@@ -34,6 +54,7 @@ var DefaultSettings = Settings{
 	TimesEvery:  4 * time.Hour,
 	SearchAfter: []time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute, 30 * time.Minute},
 	Lease:       16 * time.Minute,
+	LookUps:     50,
 }
 
 // WithDefaults fills what is not set.
@@ -47,6 +68,9 @@ func (s Settings) WithDefaults() Settings {
 	}
 	if s.Lease <= 0 {
 		s.Lease = DefaultSettings.Lease
+	}
+	if s.LookUps == 0 {
+		s.LookUps = DefaultSettings.LookUps
 	}
 	return s
 }

@@ -19,11 +19,15 @@ type Slice struct {
 	Customer backup.Customer `json:"customer"`
 	// Organization is the id of the organization whose configurations these are;
 	// empty while the customer has none.
-	Organization   string                `json:"organization,omitempty"`
+	Organization string `json:"organization,omitempty"`
+	// Below are the organizations below it whose configurations are here too.
+	Below          []string              `json:"below,omitempty"`
 	Assets         []backup.Asset        `json:"assets,omitempty"`
 	Appliances     []backup.Appliance    `json:"appliances,omitempty"`
 	Configurations []match.Configuration `json:"configurations,omitempty"`
 	Facts          match.MACFacts        `json:"facts,omitzero"`
+	// History is what UniView's backup history told of machines, by asset key.
+	History map[string]backup.History `json:"history,omitempty"`
 	// Strays are flexible assets of ours in the organization that are not as our
 	// record says: archived or changed by a person, or a second one with a key.
 	Strays []Published `json:"strays,omitempty"`
@@ -32,8 +36,6 @@ type Slice struct {
 	// TooNew are the ids of configurations that a person linked after the list began
 	// to be read and that it lacks: they are not missing.
 	TooNew []string `json:"tooNew,omitempty"`
-	// Stale says that UniView could not be read completely for too long.
-	Stale bool `json:"stale,omitempty"`
 }
 
 // Published is one of our flexible assets as IT Glue has it.
@@ -69,18 +71,24 @@ func PublishedOf(a itglue.FlexibleAsset, t Type) Published {
 	return p
 }
 
+// holds says whether the slice has the configurations of an organization.
+func (s *Slice) holds(organization string) bool {
+	return organization != "" && (organization == s.Organization || slices.Contains(s.Below, organization))
+}
+
 // SliceInput is what NewSlice is made from.
 type SliceInput struct {
 	Customer       backup.Customer
 	Organization   string
+	Below          []string
 	Assets         []backup.Asset
 	Appliances     []backup.Appliance // those of the customer, at least the ones its assets name
 	Configurations []match.Configuration
 	// ConfigurationsFrom is when the read of Configurations began; zero: not known.
 	ConfigurationsFrom time.Time
 	Facts              match.MACFacts
-	Stale              bool
-	// Published are our flexible assets in the organization by a complete list read
+	History            map[string]backup.History
+	// Published are our flexible assets in these organizations by a complete list read
 	// from PublishedFrom on; Documentation is the record to compare them with.
 	Published     []Published
 	PublishedFrom time.Time
@@ -92,7 +100,7 @@ type SliceInput struct {
 // published with the record. Fields that move without meaning are made coarse: a
 // machine's last time online to the day.
 func NewSlice(in SliceInput) Slice {
-	s := Slice{Customer: in.Customer, Organization: in.Organization, Facts: in.Facts, Stale: in.Stale}
+	s := Slice{Customer: in.Customer, Organization: in.Organization, Below: in.Below, Facts: in.Facts, History: in.History}
 	s.Assets = sorted(in.Assets, backup.Asset.Key)
 	for i := range s.Assets {
 		s.Assets[i].LastOnline = s.Assets[i].LastOnline.UTC().Truncate(24 * time.Hour)
@@ -150,7 +158,7 @@ func (s *Slice) compare(in SliceInput) {
 	}
 	for _, id := range slices.Sorted(maps.Keys(in.Documentation.Publications)) {
 		pub := in.Documentation.Publications[id]
-		if pub.State != state.PublicationCreated || pub.Organization != in.Organization || !pub.Published.Before(in.PublishedFrom) {
+		if pub.State != state.PublicationCreated || !s.holds(pub.Organization) || !pub.Published.Before(in.PublishedFrom) {
 			continue
 		}
 		p, ok := byID[pub.Asset]

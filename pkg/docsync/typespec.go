@@ -94,9 +94,11 @@ type Type struct {
 	// Fields names the spec that was ensured.
 	Fields string `json:"fields,omitempty"`
 
-	// Claimed is when somebody began to make the type, Lost when the answer was lost.
-	Claimed time.Time `json:"claimed,omitzero"`
-	Lost    time.Time `json:"lost,omitzero"`
+	// Claimed is when somebody began to make the type, Lost when the answer was lost,
+	// Searched when it was last looked for after that.
+	Claimed  time.Time `json:"claimed,omitzero"`
+	Lost     time.Time `json:"lost,omitzero"`
+	Searched time.Time `json:"searched,omitzero"`
 }
 
 var typeKey = state.SettingsKey("flexible-asset-type")

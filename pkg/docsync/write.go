@@ -15,16 +15,15 @@ import (
 // create makes what is claimed and not there, in bulk, and records every answer
 // before the next request.
 func (a *applier) create(ctx context.Context, missing []Wanted) error {
-	for chunk := range slices.Chunk(missing, bulk) {
+	for _, chunk := range chunks(missing) {
 		if ctx.Err() != nil {
 			return a.halt("the time was up before everything was created; it goes on with the next sync")
 		}
 		writes := make([]itglue.FlexibleAssetWrite, len(chunk))
 		for i, w := range chunk {
 			writes[i] = itglue.FlexibleAssetWrite{TypeID: a.typ.ID, KeyTrait: a.typ.Keys[FieldKey], Traits: w.Content.traits(a.typ)}
-			if a.job.in.Settings.Restricted {
-				yes := true
-				writes[i].Restricted = &yes
+			if w.Content.Restricted {
+				writes[i].Restricted = &w.Content.Restricted
 			}
 		}
 		// From here on these claims stand, whatever fails: only one whose create was
@@ -46,6 +45,19 @@ func (a *applier) create(ctx context.Context, missing []Wanted) error {
 		}
 	}
 	return nil
+}
+
+// chunks splits creates into requests: of one organization each.
+func chunks(wanted []Wanted) [][]Wanted {
+	var out [][]Wanted
+	for _, w := range wanted {
+		if n := len(out); n > 0 && len(out[n-1]) < bulk && out[n-1][0].Organization == w.Organization {
+			out[n-1] = append(out[n-1], w)
+		} else {
+			out = append(out, []Wanted{w})
+		}
+	}
+	return out
 }
 
 // keep takes the claims of a chunk out of those that are given back in the end, and
@@ -142,6 +154,10 @@ func (a *applier) update(ctx context.Context, wanted []Wanted) error {
 			write := itglue.FlexibleAssetWrite{ID: f.ID, Traits: traits}
 			if f.Archived {
 				write.Archived = &no
+			}
+			switch was := a.job.in.Documentation.Publications[w.Configuration].Restricted; {
+			case w.Content.Restricted && !f.Restricted, was && !w.Content.Restricted: // what people restricted stays so
+				write.Restricted = &w.Content.Restricted
 			}
 			writes, of = append(writes, write), append(of, w)
 		}
@@ -252,6 +268,7 @@ func recorded(pub state.Publication, w Wanted, asset string, now time.Time) stat
 	return state.Publication{
 		Organization: w.Organization, Asset: asset, State: state.PublicationCreated, Attempts: pub.Attempts,
 		Now: w.Content.Now, Slow: w.Content.Slow, Shown: w.Content.Status, Published: now,
+		Restricted: w.Content.Restricted,
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"uniview-bridge/pkg/alert"
 	"uniview-bridge/pkg/connection"
 	"uniview-bridge/pkg/connectwise"
 	"uniview-bridge/pkg/httpapi/access"
@@ -134,75 +135,102 @@ func (a *api) handle(f func(r *http.Request) (reply, error)) http.HandlerFunc {
 // by is who stands in the audit trail.
 func by(r *http.Request) string { return access.From(r.Context()).Name }
 
-func (a *api) route(method, path string, role access.Role, f func(r *http.Request) (reply, error)) access.Route {
-	return access.Route{Method: method, Path: path, Role: role, Handler: a.handle(f)}
+func (a *api) route(method, path string, role access.Role, reach access.Reach, f func(r *http.Request) (reply, error)) access.Route {
+	return access.Route{Method: method, Path: path, Role: role, Reach: reach, Handler: a.handle(f)}
 }
 
-// routes is everything that can be asked for, and by whom.
+// maxMapping bounds a mapping that is read in, in bytes: a function's request has
+// at most 6 MB.
+const maxMapping = 5 << 20
+
+// routes is everything that can be asked for, by whom, and about whom: account-wide
+// routes are closed to those who may see some customers only.
 func (a *api) routes() []access.Route {
 	const (
 		get, put, post, del = http.MethodGet, http.MethodPut, http.MethodPost, http.MethodDelete
 		v1                  = "/api/v1"
+
+		account, shared, customer, narrowed = access.Account, access.Shared, access.OneCustomer, access.Narrowed
 	)
 	r := a.route
 	return []access.Route{
-		r(get, "/healthz", access.Anyone, a.healthz),
-		r(get, v1+"/healthz", access.Anyone, a.healthz),
-		r(get, v1+"/openapi.json", access.Viewer, a.openapi),
+		r(get, "/healthz", access.Anyone, shared, a.healthz),
+		r(get, v1+"/healthz", access.Anyone, shared, a.healthz),
+		r(get, v1+"/openapi.json", access.Viewer, shared, a.openapi),
 
-		r(get, v1+"/connections", access.Viewer, a.listConnections),
-		r(get, v1+"/connections/{kind}", access.Viewer, a.getConnection),
-		r(put, v1+"/connections/{kind}", access.Administrator, a.putConnection),
-		r(del, v1+"/connections/{kind}", access.Administrator, a.deleteConnection),
-		r(post, v1+"/connections/{kind}/test", access.Manager, a.testConnection),
+		r(get, v1+"/connections", access.Viewer, account, a.listConnections),
+		r(get, v1+"/connections/{kind}", access.Viewer, account, a.getConnection),
+		r(put, v1+"/connections/{kind}", access.Administrator, account, a.putConnection),
+		r(del, v1+"/connections/{kind}", access.Administrator, account, a.deleteConnection),
+		r(post, v1+"/connections/{kind}/test", access.Manager, account, a.testConnection),
 
-		r(post, v1+"/sync", access.Manager, a.sync),
-		r(get, v1+"/runs", access.Viewer, a.listRuns),
-		r(get, v1+"/runs/{id}", access.Viewer, a.getRun),
-		r(get, v1+"/runs/{id}/plan", access.Viewer, a.getPlan),
-		r(post, v1+"/runs/{id}/cancel", access.Manager, a.cancelRun),
-		r(post, v1+"/runs/{id}/approve", access.Manager, a.approveRun),
+		r(post, v1+"/sync", access.Manager, narrowed, a.sync),
+		r(get, v1+"/runs", access.Viewer, account, a.listRuns),
+		r(get, v1+"/runs/{id}", access.Viewer, narrowed, a.getRun),
+		r(get, v1+"/runs/{id}/plan", access.Viewer, account, a.getPlan),
+		r(post, v1+"/runs/{id}/cancel", access.Manager, account, a.cancelRun),
+		r(post, v1+"/runs/{id}/approve", access.Manager, account, a.approveRun),
 
-		r(get, v1+"/customers", access.Viewer, a.listCustomers),
-		r(get, v1+"/customers/{id}", access.Viewer, a.getCustomer),
-		r(post, v1+"/customers/{id}/organization", access.Manager, a.decideCustomer(review.Organization)),
-		r(post, v1+"/customers/{id}/company", access.Manager, a.decideCustomer(review.Company)),
-		r(get, v1+"/customers/{id}/assets", access.Viewer, a.listAssets),
-		r(get, v1+"/assets/{id}", access.Viewer, a.getAsset),
-		r(post, v1+"/assets/{id}/configuration", access.Manager, a.decideAsset),
-		r(get, v1+"/assets/{id}/compare", access.Viewer, a.compareAsset),
-		r(post, v1+"/matches", access.Manager, a.decideMany),
+		r(get, v1+"/customers", access.Viewer, narrowed, a.listCustomers),
+		r(get, v1+"/customers/{id}", access.Viewer, customer, a.getCustomer),
+		r(post, v1+"/customers/{id}/organization", access.Manager, customer, a.decideCustomer(review.Organization)),
+		r(post, v1+"/customers/{id}/company", access.Manager, customer, a.decideCustomer(review.Company)),
+		r(get, v1+"/customers/{id}/assets", access.Viewer, customer, a.listAssets),
+		r(get, v1+"/assets/{id}", access.Viewer, narrowed, a.getAsset),
+		r(post, v1+"/assets/{id}/configuration", access.Manager, narrowed, a.decideAsset),
+		r(get, v1+"/assets/{id}/compare", access.Viewer, narrowed, a.compareAsset),
+		r(post, v1+"/matches", access.Manager, narrowed, a.decideMany),
+		r(post, v1+"/matches/accept", access.Manager, narrowed, a.acceptMany),
+		r(get, v1+"/matches/options", access.Viewer, shared, a.createOptions),
 
-		r(get, v1+"/organizations", access.Viewer, a.findOrganizations),
-		r(get, v1+"/organizations/{id}/configurations", access.Viewer, a.findConfigurations),
-		r(get, v1+"/companies", access.Viewer, a.findCompanies),
+		r(get, v1+"/organizations", access.Viewer, account, a.findOrganizations),
+		r(get, v1+"/organizations/{id}/configurations", access.Viewer, narrowed, a.findConfigurations),
+		r(get, v1+"/companies", access.Viewer, account, a.findCompanies),
 
-		r(get, v1+"/mode", access.Viewer, a.getMode),
-		r(put, v1+"/mode", access.Administrator, a.putMode),
-		r(put, v1+"/customers/{id}/mode", access.Administrator, a.putCustomerMode),
+		r(get, v1+"/mode", access.Viewer, shared, a.getMode),
+		r(put, v1+"/mode", access.Administrator, account, a.putMode),
+		r(put, v1+"/customers/{id}/mode", access.Administrator, customer, a.putCustomerMode),
 
-		r(get, v1+"/ticketing/options", access.Manager, a.ticketOptions),
-		r(get, v1+"/ticketing/settings", access.Viewer, a.getTicketSettings),
-		r(put, v1+"/ticketing/settings", access.Administrator, a.putTicketSettings),
-		r(post, v1+"/ticketing/settings/reset-overrides", access.Administrator, a.resetOverrides),
-		r(get, v1+"/customers/{id}/ticketing", access.Viewer, a.getOverrides),
-		r(put, v1+"/customers/{id}/ticketing", access.Manager, a.putOverrides),
-		r(del, v1+"/customers/{id}/ticketing", access.Manager, a.deleteOverrides),
-		r(post, v1+"/ticketing/test-ticket", access.Manager, a.testTicket),
+		r(get, v1+"/ticketing/options", access.Manager, shared, a.ticketOptions),
+		r(get, v1+"/ticketing/settings", access.Viewer, account, a.getTicketSettings),
+		r(put, v1+"/ticketing/settings", access.Administrator, account, a.putTicketSettings),
+		r(post, v1+"/ticketing/settings/reset-overrides", access.Administrator, account, a.resetOverrides),
+		r(get, v1+"/customers/{id}/ticketing", access.Viewer, customer, a.getOverrides),
+		r(put, v1+"/customers/{id}/ticketing", access.Manager, customer, a.putOverrides),
+		r(del, v1+"/customers/{id}/ticketing", access.Manager, customer, a.deleteOverrides),
+		r(post, v1+"/ticketing/test-ticket", access.Manager, account, a.testTicket),
 
-		r(get, v1+"/alerts", access.Viewer, a.listAlerts),
-		r(get, v1+"/tickets", access.Viewer, a.listTickets),
+		r(post, v1+"/ticketing/preview", access.Viewer, narrowed, a.previewTicket),
+		r(get, v1+"/ticketing/callback", access.Viewer, account, a.getCallback),
+		r(put, v1+"/ticketing/callback", access.Administrator, account, a.putCallback),
+		r(del, v1+"/ticketing/callback", access.Administrator, account, a.deleteCallback),
 
-		r(get, v1+"/audit", access.Viewer, a.listAudit),
-		r(post, v1+"/audit/{id}/undo", access.Manager, a.undo),
-		r(get, v1+"/mapping.csv", access.Viewer, a.exportMapping),
-		r(put, v1+"/mapping.csv", access.Manager, a.importMapping),
+		r(get, v1+"/alerts", access.Viewer, narrowed, a.listAlerts),
+		r(post, v1+"/alerts/{key}/snooze", access.Manager, narrowed, a.snooze),
+		r(get, v1+"/snoozes", access.Viewer, narrowed, a.listSilences(alert.Snooze)),
+		r(del, v1+"/snoozes/{id}", access.Manager, narrowed, a.endSilence(alert.Snooze)),
+		r(get, v1+"/windows", access.Viewer, narrowed, a.listSilences(alert.Window)),
+		r(post, v1+"/windows", access.Manager, narrowed, a.postWindow),
+		r(get, v1+"/windows/{id}", access.Viewer, narrowed, a.getSilence(alert.Window)),
+		r(put, v1+"/windows/{id}", access.Manager, narrowed, a.putWindow),
+		r(del, v1+"/windows/{id}", access.Manager, narrowed, a.endSilence(alert.Window)),
+		r(get, v1+"/rules", access.Viewer, account, a.getRules),
+		r(put, v1+"/rules", access.Manager, account, a.putRules),
+		r(post, v1+"/rules/test", access.Manager, account, a.testRules),
+		r(get, v1+"/tickets", access.Viewer, narrowed, a.listTickets),
 
-		r(get, v1+"/dead-letters", access.Administrator, a.listLetters),
-		r(post, v1+"/dead-letters/{id}/replay", access.Administrator, a.replayLetter),
-		r(get, v1+"/reports/{name}", access.Viewer, a.report),
-		r(get, v1+"/settings", access.Viewer, a.getSettings),
-		r(put, v1+"/settings", access.Administrator, a.putSettings),
+		{Method: post, Path: callbackPath + "{token}", Role: access.Anyone, Reach: shared, MaxBody: maxCallback, Handler: a.handle(a.callback)},
+
+		r(get, v1+"/audit", access.Viewer, narrowed, a.listAudit),
+		r(post, v1+"/audit/{id}/undo", access.Manager, narrowed, a.undo),
+		r(get, v1+"/mapping.csv", access.Viewer, narrowed, a.exportMapping),
+		{Method: put, Path: v1 + "/mapping.csv", Role: access.Manager, MaxBody: maxMapping, Handler: a.handle(a.importMapping)},
+
+		r(get, v1+"/dead-letters", access.Administrator, account, a.listLetters),
+		r(post, v1+"/dead-letters/{id}/replay", access.Administrator, account, a.replayLetter),
+		r(get, v1+"/reports/{name}", access.Viewer, narrowed, a.report),
+		r(get, v1+"/settings", access.Viewer, shared, a.getSettings),
+		r(put, v1+"/settings", access.Administrator, account, a.putSettings),
 	}
 }
 

@@ -3,9 +3,11 @@ package httpapi_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"io"
 	"maps"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -17,8 +19,10 @@ import (
 	"github.com/getkin/kin-openapi/routers/legacy"
 	"github.com/google/go-cmp/cmp"
 
+	"uniview-bridge/pkg/alert"
 	"uniview-bridge/pkg/httpapi"
 	"uniview-bridge/pkg/httpapi/access"
+	"uniview-bridge/pkg/httpapi/view"
 	"uniview-bridge/pkg/state"
 )
 
@@ -65,7 +69,10 @@ type example struct {
 	kind               string // content type of the body when it is not JSON
 }
 
-func examples(runID, braked, auditID string) []example {
+// made are the ids of records that the examples work on.
+type made struct{ alert, snooze, window string }
+
+func examples(runID, braked, auditID string, ids made) []example {
 	const v1 = "/api/v1"
 	return []example{
 		{"GET", "/healthz", "", 200, ""},
@@ -95,7 +102,9 @@ func examples(runID, braked, auditID string) []example {
 		{"POST", v1 + "/assets/appliance:a-0001-00/configuration", `{"action":"unmatch"}`, 200, ""},
 		{"GET", v1 + "/assets/appliance:a-0001-01/compare", "", 200, ""},
 		{"POST", v1 + "/matches", `{"items":[{"kind":"organization","id":"c-0018","action":"accept"},{"kind":"company","id":"nobody","action":"ignore"}]}`, 200, ""},
-		{"GET", v1 + "/organizations?q=north", "", 200, ""},
+		{"POST", v1 + "/matches/accept", `{"kind":"organization","state":"suggested","q":"a","minScore":0.6,"dryRun":true}`, 200, ""},
+		{"GET", v1 + "/matches/options", "", 409, ""}, // needs a vendor, too
+		{"GET", v1 + "/organizations?q=north&all=true", "", 200, ""},
 		{"GET", v1 + "/organizations/1001/configurations?q=srv", "", 200, ""},
 		{"GET", v1 + "/companies?q=cw1", "", 200, ""},
 		{"GET", v1 + "/mode", "", 200, ""},
@@ -105,15 +114,38 @@ func examples(runID, braked, auditID string) []example {
 		{"POST", v1 + "/ticketing/settings/reset-overrides", "", 200, ""},
 		{"GET", v1 + "/alerts?state=ticketed", "", 200, ""},
 		{"GET", v1 + "/tickets?limit=5", "", 200, ""},
-		{"GET", v1 + "/audit", "", 200, ""},
+		{"GET", v1 + "/alerts?state=active&limit=2", "", 200, ""},
+		{"POST", v1 + "/alerts/" + url.PathEscape(ids.alert) + "/snooze", `{"until":"2026-03-06T08:00:00Z","reason":"the disk is on its way"}`, 200, ""},
+		{"GET", v1 + "/snoozes?state=active", "", 200, ""},
+		{"DELETE", v1 + "/snoozes/" + ids.snooze, "", 204, ""},
+		{"GET", v1 + "/windows?customer=c-0001", "", 200, ""},
+		{"POST", v1 + "/windows", `{"customerId":"c-0001","scope":"customer","name":"patches","reason":"patch night","from":"2026-03-01T00:00:00Z","repeat":{"days":["tue"],"nth":2,"start":"22:00","minutes":240,"zone":"Europe/Berlin"}}`, 200, ""},
+		{"GET", v1 + "/windows/" + ids.window, "", 200, ""},
+		{"PUT", v1 + "/windows/" + ids.window, `{"customerId":"c-0001","scope":"customer","reason":"longer","owner":"Lea","from":"2026-03-04T10:00:00Z","until":"2026-03-05T00:00:00Z","repeat":null}`, 200, ""},
+		{"DELETE", v1 + "/windows/" + ids.window, "", 204, ""},
+		{"GET", v1 + "/rules", "", 200, ""},
+		{"PUT", v1 + "/rules", `{"version":0,"rules":[{"name":"no info","if":{"severities":["info"]},"then":{"noTicket":true}},{"name":"disks","if":{"classes":["hardware"],"contains":"drive"},"then":{"boardId":4,"priorityId":2}}]}`, 200, ""},
+		{"POST", v1 + "/rules/test", `{"days":7}`, 200, ""},
+		{"POST", v1 + "/ticketing/preview", `{"summary":"{machine} {what}","customerId":"c-0001"}`, 200, ""},
+		{"GET", v1 + "/ticketing/callback", "", 200, ""},
+		{"DELETE", v1 + "/ticketing/callback", "", 200, ""},
+		{"PUT", v1 + "/ticketing/callback", `{"address":"https://bridge.example"}`, 409, ""},
+		{"POST", v1 + "/callbacks/connectwise/none", `{}`, 404, ""},
+		{"GET", v1 + "/reports/tickets-avoided?limit=3", "", 200, ""},
+		{"GET", v1 + "/reports/noisy-machines?customer=c-0001&from=2026-02-01", "", 200, ""},
+		{"GET", v1 + "/reports/time-open?format=csv", "", 200, ""},
+		{"GET", v1 + "/audit?kind=organization&from=2026-01-01&limit=5", "", 200, ""},
+		{"GET", v1 + "/audit?format=csv&to=2027-01-01T00:00:00Z", "", 200, ""},
 		{"POST", v1 + "/audit/" + auditID + "/undo", "", 200, ""},
-		{"GET", v1 + "/mapping.csv", "", 200, ""},
+		{"GET", v1 + "/mapping.csv?kind=customers", "", 200, ""},
 		{"PUT", v1 + "/mapping.csv?dryRun=true", "customer_id,organization_state\nc-0001,ignored\nnobody,ignored\n", 200, "text/csv"},
 		{"GET", v1 + "/dead-letters", "", 200, ""},
 		{"GET", v1 + "/reports/overview", "", 200, ""},
-		{"GET", v1 + "/reports/coverage", "", 200, ""},
+		{"GET", v1 + "/reports/coverage?limit=3", "", 200, ""},
+		{"GET", v1 + "/reports/coverage?types=Server&format=csv", "", 200, ""},
+		{"GET", v1 + "/reports/customers?limit=3", "", 200, ""},
 		{"GET", v1 + "/settings", "", 200, ""},
-		{"PUT", v1 + "/settings", `{"documentation":{"overdueAfterMinutes":2880}}`, 200, ""},
+		{"PUT", v1 + "/settings", `{"documentation":{"overdueAfterMinutes":2880,"sharedMacs":[{"pattern":"00:50:B6:*","note":"docks"}],"coverageTypes":["Managed Server"],"notesBlock":true}}`, 200, ""},
 		{"DELETE", v1 + "/connections/itglue", "", 204, ""},
 		// These two need a vendor: what they refuse is checked here, what they answer elsewhere.
 		{"GET", v1 + "/ticketing/options", "", 409, ""},
@@ -127,8 +159,12 @@ func TestEveryOperationAnswersAsTheDocumentSays(t *testing.T) {
 	w := newWorld(t, "busy", nil)
 	runs := get[httpapi.Page[state.Run]](w, 200, "GET", "/api/v1/runs", "").Items
 	audit := get[map[string]any](w, 200, "POST", "/api/v1/customers/c-0040/organization", `{"action":"ignore"}`)["auditId"].(string)
+	put(w, state.DeskKey("c-0001"), state.Desk{Conditions: map[string]alert.Condition{"v1:abc": {Key: "v1:abc", Class: alert.ClassBackup, State: alert.ConditionOpen}}})
+	ids := made{alert: "v1:abc"}
+	ids.snooze = get[httpapi.Silence](w, 200, "POST", "/api/v1/alerts/"+url.PathEscape(ids.alert)+"/snooze", `{"until":"2026-03-06T08:00:00Z","reason":"r","scope":"customer"}`).ID
+	ids.window = get[httpapi.Silence](w, 200, "POST", "/api/v1/windows", `{"customerId":"c-0001","scope":"customer","reason":"r","from":"2026-03-04T10:00:00Z","until":"2026-03-04T18:00:00Z"}`).ID
 	seen := map[string]bool{}
-	for _, e := range examples(runs[0].ID, runs[1].ID, audit) {
+	for _, e := range examples(runs[0].ID, runs[1].ID, audit, ids) {
 		r := request(t, e.method, e.path, e.body)
 		if e.kind != "" {
 			r.Header.Set("Content-Type", e.kind)
@@ -174,12 +210,17 @@ var parameter = regexp.MustCompile(`\{[^}]*\}`)
 func TestEveryRouteRefusesWhoMayNot(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "calm", func(d *httpapi.Deps) { d.Policy = byHeader{} })
+	doc, _ := document(t)
+	problemSchema := doc.Components.Schemas["Problem"].Value
 	roles := map[string]access.Role{"anyone": access.Anyone, "viewer": access.Viewer, "manager": access.Manager, "administrator": access.Administrator}
 	for _, route := range httpapi.Routes() {
 		for _, name := range slices.Sorted(maps.Keys(roles)) {
 			r := request(t, route.Method, parameter.ReplaceAllString(route.Path, "uniview"), "{")
 			r.Header.Set("X-Role", name)
 			res := w.send(r)
+			if raw, _ := io.ReadAll(res.Body); res.StatusCode >= 400 && problemSchema.VisitJSON(decoded(t, raw)) != nil {
+				t.Errorf("%s %s as %s: this is no problem document: %s", route.Method, route.Path, name, raw)
+			}
 			refused := res.StatusCode == http.StatusUnauthorized || res.StatusCode == http.StatusForbidden
 			if want := roles[name] < route.Role; refused != want {
 				t.Errorf("%s %s as %s: got %d, refused should be %v", route.Method, route.Path, name, res.StatusCode, want)
@@ -201,10 +242,23 @@ func (byHeader) Identify(_ http.ResponseWriter, r *http.Request) (access.Identit
 	return access.Identity{Name: r.Header.Get("X-Role"), Role: role}, nil
 }
 
+// decoded is a JSON value as the schemas take it.
+func decoded(t *testing.T, raw []byte) any {
+	t.Helper()
+	var v any
+	if err := json.Unmarshal(raw, &v); err != nil {
+		t.Fatalf("%v: %s", err, raw)
+	}
+	return v
+}
+
 func TestBadInputIsNamed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "busy", nil)
+	doc, _ := document(t)
+	problemSchema := doc.Components.Schemas["Problem"].Value
 	const v1 = "/api/v1"
+	key := get[httpapi.Page[view.Alert]](w, 200, "GET", v1+"/alerts?state=active", "").Items[0].Key
 	for name, c := range map[string]struct {
 		method, path, body string
 		status             int
@@ -234,8 +288,49 @@ func TestBadInputIsNamed(t *testing.T) {
 		"a mode that is none is refused":          {"PUT", v1 + "/mode", `{"ticketing":"loud"}`, 400, "ticketing"},
 		"no mode at all is refused":               {"PUT", v1 + "/mode", `{}`, 400, "documentation"},
 		"a setting out of range is refused":       {"PUT", v1 + "/settings", `{"documentation":{"overdueFactor":0}}`, 400, "documentation.overdueFactor"},
-		"an unknown ticket setting is refused":    {"PUT", v1 + "/customers/c-0001/ticketing", `{"colour":1}`, 400, ""},
-		"a row without a use case is not there":   {"GET", v1 + "/windows", "", 404, ""},
+		"a setting nobody knows is refused":       {"PUT", v1 + "/settings", `{"documentation":{"colour":1}}`, 400, "colour"},
+		"an address that is none is refused":      {"PUT", v1 + "/settings", `{"documentation":{"sharedMacs":[{"pattern":"dock"}]}}`, 400, "documentation.sharedMacs"},
+		"search times that fall are refused":      {"PUT", v1 + "/settings", `{"documentation":{"searchAfterMinutes":[5,1]}}`, 400, "documentation.searchAfterMinutes"},
+		"no time at all is refused":               {"PUT", v1 + "/settings", `{"documentation":{"timesEveryMinutes":0}}`, 400, "documentation.timesEveryMinutes"},
+		"a time that overflows is refused":        {"PUT", v1 + "/settings", `{"documentation":{"overdueAfterMinutes":9000000000000}}`, 400, "documentation.overdueAfterMinutes"},
+		"a score too low for many is refused":     {"POST", v1 + "/matches/accept", `{"kind":"organization","minScore":0.2}`, 400, "minScore"},
+		"doubts are not accepted many at once":    {"POST", v1 + "/matches/accept", `{"kind":"organization","state":"attention","minScore":0.9}`, 400, "state"},
+		"a token without a create is refused":     {"POST", v1 + "/customers/c-0001/organization", `{"action":"ignore","confirm":"x"}`, 400, "action"},
+		"a company is not created":                {"POST", v1 + "/customers/c-0001/company", `{"action":"create"}`, 409, "action"},
+		"a day that is none is refused":           {"GET", v1 + "/audit?from=yesterday", "", 400, "from"},
+		"a kind of entries that is none":          {"GET", v1 + "/audit?kind=colour", "", 400, "kind"},
+		"a mapping over 5 MiB is refused":         {"PUT", v1 + "/mapping.csv", strings.Repeat("x", 5<<20+1), 413, ""},
+		"a mapping without columns is refused":    {"PUT", v1 + "/mapping.csv", "a,b\n", 400, "customer_id"},
+		"a mapping of an unknown customer":        {"GET", v1 + "/mapping.csv?customer=nobody", "", 404, "customer"},
+		"a sync of an unknown machine":            {"POST", v1 + "/sync", `{"scope":"asset","id":"appliance:none"}`, 404, ""},
+		"an unknown ticket setting is refused":    {"PUT", v1 + "/customers/c-0001/ticketing", `{"colour":1}`, 400, "colour"},
+		"an override of the wrong type":           {"PUT", v1 + "/customers/c-0001/ticketing", `{"boardId":"x"}`, 400, "boardId"},
+		"a ticket setting out of range":           {"PUT", v1 + "/ticketing/settings", `{"noteEvery":-1}`, 400, "noteEvery"},
+		"a template with an unknown variable":     {"POST", v1 + "/ticketing/preview", `{"summary":"{password}"}`, 400, "summary"},
+		"a preview of an unknown alert":           {"POST", v1 + "/ticketing/preview", `{"alert":"v1:none"}`, 404, "alert"},
+		"a snooze without an end":                 {"POST", v1 + "/alerts/" + url.PathEscape(key) + "/snooze", `{"reason":"r"}`, 400, "until"},
+		"a snooze without a reason":               {"POST", v1 + "/alerts/" + url.PathEscape(key) + "/snooze", `{"until":"2026-03-06T08:00:00Z"}`, 400, "reason"},
+		"a snooze for ever":                       {"POST", v1 + "/alerts/" + url.PathEscape(key) + "/snooze", `{"until":"2036-03-06T08:00:00Z","reason":"r"}`, 400, "until"},
+		"a snooze that is past":                   {"POST", v1 + "/alerts/" + url.PathEscape(key) + "/snooze", `{"until":"2026-03-03T08:00:00Z","reason":"r"}`, 400, "until"},
+		"a snooze of nothing":                     {"POST", v1 + "/alerts/v1:none/snooze", `{"until":"2026-03-06T08:00:00Z","reason":"r"}`, 404, ""},
+		"a snooze of an unknown scope":            {"POST", v1 + "/alerts/" + url.PathEscape(key) + "/snooze", `{"until":"2026-03-06T08:00:00Z","reason":"r","scope":"world"}`, 400, "scope"},
+		"a snooze that is none":                   {"DELETE", v1 + "/snoozes/none", "", 404, ""},
+		"a time that is none":                     {"POST", v1 + "/windows", `{"customerId":"c-0001","scope":"customer","reason":"r","from":"today"}`, 400, ""},
+		"a window of an unknown customer":         {"POST", v1 + "/windows", `{"customerId":"nobody","scope":"customer","reason":"r","from":"2026-03-04T10:00:00Z"}`, 404, "customerId"},
+		"a window without an end":                 {"POST", v1 + "/windows", `{"customerId":"c-0001","scope":"customer","reason":"r","from":"2026-03-04T10:00:00Z"}`, 400, "until"},
+		"a window of a machine without its id":    {"POST", v1 + "/windows", `{"customerId":"c-0001","scope":"machine","reason":"r","until":"2026-03-05T10:00:00Z"}`, 400, "target"},
+		"a window in an unknown time zone":        {"POST", v1 + "/windows", `{"customerId":"c-0001","scope":"customer","reason":"r","repeat":{"days":["mon"],"start":"22:00","minutes":60,"zone":"Moon/Sea"}}`, 400, "repeat.zone"},
+		"a window on a day that is none":          {"POST", v1 + "/windows", `{"customerId":"c-0001","scope":"customer","reason":"r","repeat":{"days":["noday"],"start":"22:00","minutes":60,"zone":"Europe/Berlin"}}`, 400, "repeat.days"},
+		"a window at a time that is none":         {"POST", v1 + "/windows", `{"customerId":"c-0001","scope":"customer","reason":"r","repeat":{"days":["mon"],"start":"25:99","minutes":60,"zone":"Europe/Berlin"}}`, 400, "repeat.start"},
+		"no rules at all":                         {"PUT", v1 + "/rules", `{"version":0}`, 400, "rules"},
+		"a rule without a name":                   {"PUT", v1 + "/rules", `{"rules":[{"name":"x","if":{},"then":{"noTicket":true}},{"name":" ","if":{},"then":{"noTicket":true}}]}`, 400, "rules.1"},
+		"a rule that changes nothing":             {"PUT", v1 + "/rules", `{"rules":[{"name":"x","if":{},"then":{}}]}`, 400, "rules.0"},
+		"a rule whose pattern is none":            {"PUT", v1 + "/rules", `{"rules":[{"name":"\"; x","if":{"pattern":"("},"then":{"noTicket":true}}]}`, 400, "rules.0"},
+		"rules that somebody changed":             {"PUT", v1 + "/rules", `{"version":9,"rules":[]}`, 409, ""},
+		"rules tried over a year":                 {"POST", v1 + "/rules/test", `{"days":365}`, 400, "days"},
+		"a report whose time runs backwards":      {"GET", v1 + "/reports/time-open?from=2026-03-02&to=2026-03-01", "", 400, "from"},
+		"an address for callbacks without TLS":    {"PUT", v1 + "/ticketing/callback", `{"address":"http://bridge.example"}`, 400, "address"},
+		"a callback while they are off":           {"POST", v1 + "/callbacks/connectwise/none", `{}`, 404, ""},
 		"a method that is not there is said":      {"DELETE", v1 + "/customers", "", 405, ""},
 		"an id with control characters":           {"GET", v1 + "/runs/%00", "", 404, ""},
 		"an id of 10 KB":                          {"GET", v1 + "/customers/" + strings.Repeat("x", 10<<10), "", 404, ""},
@@ -254,6 +349,9 @@ func TestBadInputIsNamed(t *testing.T) {
 			}
 			if kind := res.Header.Get("Content-Type"); kind != "application/problem+json" {
 				t.Errorf("content type is %q: %s", kind, raw)
+			}
+			if err := problemSchema.VisitJSON(decoded(t, raw)); err != nil {
+				t.Errorf("the problem is not as the document says: %v\n%s", err, raw)
 			}
 			if !bytes.Contains(raw, []byte(`"field":"`+c.field+`"`)) == (c.field != "") {
 				t.Errorf("field %q is not named: %s", c.field, raw)

@@ -5,7 +5,7 @@
 //   - routes() is the one table of what there is: method, path, the role it needs,
 //     what it does. openapi.json describes exactly these routes; a test holds
 //     both to each other and every answer to its schema;
-//   - requests are read strictly: bodies of at most 1 MiB, known members only,
+//   - requests are read strictly: bodies of at most 1 MiB (a mapping: 5), known members only,
 //     right types, known query parameters only; what is wrong is said with the
 //     member's name;
 //   - errors are problem documents (RFC 9457) with a sentence that is safe to

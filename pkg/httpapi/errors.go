@@ -10,7 +10,9 @@ import (
 
 	"uniview-bridge/pkg/account"
 	"uniview-bridge/pkg/connection"
+	"uniview-bridge/pkg/httpapi/view"
 	"uniview-bridge/pkg/review"
+	"uniview-bridge/pkg/ticketing"
 )
 
 // useCaseProblem knows the refusals of the use cases, whose words are for people.
@@ -19,12 +21,18 @@ func useCaseProblem(err error) *Problem {
 		refusal *review.Refusal
 		input   *connection.InputError
 		stale   *account.StaleError
+		unread  *view.NotRead
+		refused *ticketing.RefusedError
 	)
 	switch {
 	case errors.As(err, &refusal):
 		return refusalProblem(refusal)
+	case errors.As(err, &refused):
+		return cannotKeep("This cannot be kept", worded(refused, silenceMembers...))
 	case errors.As(err, &input):
 		return badField(input.Field, sentence(input.Message))
+	case errors.As(err, &unread):
+		return problem(http.StatusConflict, "Not known yet", sentence(unread.Error()))
 	case errors.As(err, &stale):
 		return problem(http.StatusConflict, "Not possible any more", sentence(stale.Reason))
 	}

@@ -98,7 +98,7 @@ func TestExportsAreSafeForSpreadsheets(t *testing.T) {
 func TestSearchesFindTheNearestNameFirst(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "busy", nil)
-	found := get[view.FoundPage](w, 200, "GET", "/api/v1/organizations?q=harbour+legal&limit=3", "")
+	found := get[view.FoundPage](w, 200, "GET", "/api/v1/organizations?q=harbour+legal&limit=3&all=true", "")
 	if len(found.Items) != 3 || !found.More || !strings.HasPrefix(found.Items[0].Name, "Harbour Legal") || found.Items[0].Taken == 0 {
 		t.Errorf("found %+v", found)
 	}

@@ -1,7 +1,8 @@
 package httpapi
 
 import (
-	"bytes"
+	"cmp"
+	"context"
 	"net/http"
 
 	"uniview-bridge/pkg/httpapi/view"
@@ -9,21 +10,27 @@ import (
 )
 
 func (a *api) findOrganizations(r *http.Request) (reply, error) {
-	return a.find(r, func(q string, limit int) (any, error) { return a.Model.FindOrganizations(r.Context(), q, limit) })
+	return a.find(r, a.Model.FindOrganizations)
 }
 
 func (a *api) findCompanies(r *http.Request) (reply, error) {
-	return a.find(r, func(q string, limit int) (any, error) { return a.Model.FindCompanies(r.Context(), q, limit) })
+	return a.find(r, a.Model.FindCompanies)
 }
 
 func (a *api) findConfigurations(r *http.Request) (reply, error) {
-	return a.find(r, func(q string, limit int) (any, error) {
-		return a.Model.FindConfigurations(r.Context(), r.PathValue("id"), q, limit)
+	organization := r.PathValue("id")
+	if may := only(r); may != nil {
+		if seen, err := a.Model.Owned(r.Context(), organization, may); err != nil || !seen {
+			return reply{}, cmp.Or(err, state.ErrNotFound)
+		}
+	}
+	return a.find(r, func(ctx context.Context, q view.Search) (view.FoundPage, error) {
+		return a.Model.FindConfigurations(ctx, organization, q)
 	})
 }
 
-func (a *api) find(r *http.Request, search func(q string, limit int) (any, error)) (reply, error) {
-	q, err := queryOf(r, "q", "limit")
+func (a *api) find(r *http.Request, search func(context.Context, view.Search) (view.FoundPage, error)) (reply, error) {
+	q, err := queryOf(r, "q", "all", "limit")
 	if err != nil {
 		return reply{}, err
 	}
@@ -31,18 +38,22 @@ func (a *api) find(r *http.Request, search func(q string, limit int) (any, error
 	if err != nil {
 		return reply{}, err
 	}
+	all, err := q.oneOf("all", "true", "false")
+	if err != nil {
+		return reply{}, err
+	}
 	limit, err := q.limit()
 	if err != nil {
 		return reply{}, err
 	}
-	found, err := search(text, limit)
+	found, err := search(r.Context(), view.Search{Text: text, Limit: limit, All: all == "true"})
 	return ok(found), err
 }
 
 func (a *api) listAlerts(r *http.Request) (reply, error) {
-	words := make([]string, len(view.AlertStates))
-	for i, s := range view.AlertStates {
-		words[i] = string(s)
+	words := []string{view.AlertsActive}
+	for _, s := range view.AlertStates {
+		words = append(words, string(s))
 	}
 	q, f, err := deskQuery(r, words)
 	if err != nil {
@@ -83,28 +94,7 @@ func deskQuery(r *http.Request, words []string) (query, view.DeskFilter, error) 
 		return q, view.DeskFilter{}, err
 	}
 	text, err := q.search()
-	return q, view.DeskFilter{Customer: customer, State: word, Query: text}, err
-}
-
-func (a *api) exportMapping(r *http.Request) (reply, error) {
-	var buf bytes.Buffer
-	if err := a.Review.ExportMapping(r.Context(), &buf); err != nil {
-		return reply{}, err
-	}
-	return reply{status: http.StatusOK, raw: buf.Bytes(), kind: "text/csv; charset=utf-8", name: "mapping.csv"}, nil
-}
-
-func (a *api) importMapping(r *http.Request) (reply, error) {
-	q, err := queryOf(r, "dryRun")
-	if err != nil {
-		return reply{}, err
-	}
-	dry, err := q.oneOf("dryRun", "true", "false")
-	if err != nil {
-		return reply{}, err
-	}
-	out, err := a.Review.ImportMapping(r.Context(), by(r), r.Body, dry == "true")
-	return ok(out), err
+	return q, view.DeskFilter{Customer: customer, State: word, Query: text, Only: only(r)}, err
 }
 
 func (a *api) listLetters(r *http.Request) (reply, error) {
@@ -133,25 +123,4 @@ func (a *api) replayLetter(r *http.Request) (reply, error) {
 		Queue string `json:"queue"`
 		ID    string `json:"id"`
 	}{queue, id}), err
-}
-
-// report answers the cheap reports by name.
-func (a *api) report(r *http.Request) (reply, error) {
-	if _, err := queryOf(r); err != nil {
-		return reply{}, err
-	}
-	switch r.PathValue("name") {
-	case "overview":
-		list, err := a.Connections.List(r.Context())
-		if err != nil {
-			return reply{}, err
-		}
-		o, err := a.Model.Overview(r.Context(), list)
-		return ok(o), err
-	case "coverage":
-		rows, err := a.Model.Coverage(r.Context())
-		return ok(Page[view.CoverageRow]{Items: rows}), err
-	default:
-		return reply{}, notFound("There is no such report: use overview or coverage.")
-	}
 }

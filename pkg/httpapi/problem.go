@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"uniview-bridge/pkg/httpapi/access"
+	"uniview-bridge/pkg/review"
 	"uniview-bridge/pkg/state"
 	"uniview-bridge/pkg/vendorhttp"
 )
@@ -24,8 +25,12 @@ type Problem struct {
 	Detail string `json:"detail,omitempty"`
 	// Field names the member of the request that is wrong.
 	Field string `json:"field,omitempty"`
+	// Problems lists all that is wrong, where it is more than one thing.
+	Problems []FieldProblem `json:"problems,omitempty"`
 	// RunID names the run that already does what was asked for.
 	RunID string `json:"runId,omitempty"`
+	// Creation lists the records that may be the one to be created already.
+	Creation *review.Creation `json:"creation,omitempty"`
 
 	retryAfter int
 	allow      string

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -205,6 +206,26 @@ func (q query) customer() (string, error) {
 		return "", badField("customer", "This is not the id of a customer.")
 	}
 	return id, nil
+}
+
+// time reads a point in time; zero when it is not given.
+func (q query) time(name string) (time.Time, error) {
+	v := q.values.Get(name)
+	if v == "" {
+		return time.Time{}, nil
+	}
+	for _, layout := range []string{time.RFC3339, time.DateOnly} {
+		if t, err := time.Parse(layout, v); err == nil {
+			return t.UTC(), nil
+		}
+	}
+	return time.Time{}, badField(name, name+" is a time like 2026-01-31T08:00:00Z, or a day like 2026-01-31.")
+}
+
+// csv says whether a table is asked for, by format or by the Accept header.
+func (q query) csv(r *http.Request) (bool, error) {
+	format, err := q.oneOf("format", "json", "csv")
+	return format == "csv" || format == "" && strings.Contains(r.Header.Get("Accept"), "text/csv"), err
 }
 
 // maxID bounds ids that come from outside, in bytes.

@@ -1,12 +1,11 @@
 package httpapi
 
 import (
-	"bytes"
-	"encoding/csv"
 	"fmt"
 	"net/http"
 	"strings"
 
+	"uniview-bridge/pkg/httpapi/access"
 	"uniview-bridge/pkg/httpapi/view"
 	"uniview-bridge/pkg/plan"
 	"uniview-bridge/pkg/review"
@@ -33,11 +32,48 @@ func (a *api) sync(r *http.Request) (reply, error) {
 	default:
 		return reply{}, badField("scope", "scope is one of: all, documentation, alerts, customer, asset.")
 	}
+	owner, err := a.owner(r, body.Scope, body.ID)
+	if err != nil {
+		return reply{}, err
+	}
 	id, err := a.Syncs.Request(r.Context(), body.Scope, body.ID, by(r))
 	if err != nil {
 		return reply{}, err
 	}
-	return accepted(runRef{id}), nil
+	if body.Scope != state.ScopeAsset {
+		return accepted(runRef{id}), nil
+	}
+	// Sync now writes in either mode: who asked for it stands in the trail.
+	err = state.AddAudit(r.Context(), a.Table, state.Audit{
+		At: a.Now().UTC(), By: by(r), Action: "sync now", Subject: "sync " + owner + " " + body.ID, After: map[string]string{"run": id},
+	}, a.Random())
+	return accepted(runRef{id}), err
+}
+
+// owner is the customer that a narrow scope is about. Those who may not see all
+// customers may sync what they see.
+func (a *api) owner(r *http.Request, scope state.Scope, id string) (string, error) {
+	who := access.From(r.Context())
+	var owner string
+	switch scope {
+	case state.ScopeCustomer:
+		owner = id
+	case state.ScopeAsset:
+		m, err := a.Model.Machine(r.Context(), id)
+		if err != nil {
+			return "", err
+		}
+		owner = m.CustomerID
+	default:
+		if who.Limited() {
+			return "", problem(http.StatusForbidden, "Not allowed", "This is about all customers, and you may see only some of them.")
+		}
+		return "", nil
+	}
+	if !who.Sees(owner) {
+		return "", state.ErrNotFound
+	}
+	return owner, nil
 }
 
 type runRef struct {
@@ -71,6 +107,11 @@ func (a *api) listRuns(r *http.Request) (reply, error) {
 
 func (a *api) getRun(r *http.Request) (reply, error) {
 	run, err := a.Model.Run(r.Context(), r.PathValue("id"))
+	if err == nil && access.From(r.Context()).Limited() {
+		if _, err := a.owner(r, run.Scope, run.Target); err != nil {
+			return reply{}, notFound("There is no such run.")
+		}
+	}
 	return ok(run), err
 }
 
@@ -84,7 +125,7 @@ func (a *api) getPlan(r *http.Request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	format, err := q.oneOf("format", "json", "csv")
+	csv, err := q.csv(r)
 	if err != nil {
 		return reply{}, err
 	}
@@ -109,7 +150,7 @@ func (a *api) getPlan(r *http.Request) (reply, error) {
 		}
 		changes = kept
 	}
-	if format == "csv" || format == "" && strings.Contains(r.Header.Get("Accept"), "text/csv") {
+	if csv {
 		return planCSV(changes)
 	}
 	page, err := cut(changes, func(c plan.Change) string {
@@ -127,24 +168,21 @@ func planCSV(changes []plan.Change) (reply, error) {
 	if len(changes) > maxPlanCSV {
 		return reply{}, problem(http.StatusBadRequest, "Too many changes", fmt.Sprintf("The plan holds %d changes; export at most %d at once, by customer (?customer=).", len(changes), maxPlanCSV))
 	}
-	var buf bytes.Buffer
-	w := csv.NewWriter(&buf)
-	rows := [][]string{{"customer_id", "customer_name", "vendor", "kind", "action", "title", "target_id", "reason", "changes"}}
+	tooLarge := problem(http.StatusBadRequest, "Too many changes", "The plan's table is over 5 MB; export it by customer (?customer=).")
+	var t review.Table
+	t.Row("customer_id", "customer_name", "vendor", "kind", "action", "title", "target_id", "reason", "field", "before", "after")
 	for _, c := range changes {
-		var fields []string
-		for _, f := range c.Fields {
-			fields = append(fields, fmt.Sprintf("%s: %q -> %q", f.Name, f.Before, f.After))
+		fields := c.Fields
+		if len(fields) == 0 {
+			fields = []plan.Field{{}}
 		}
-		row := []string{c.CustomerID, c.CustomerName, c.Vendor, string(c.Kind), string(c.Action), c.Title, c.TargetID, c.Reason, strings.Join(fields, "; ")}
-		for i := range row {
-			row[i] = review.Cell(row[i])
+		for _, f := range fields {
+			if !t.Row(c.CustomerID, c.CustomerName, c.Vendor, string(c.Kind), string(c.Action), c.Title, c.TargetID, c.Reason, f.Name, f.Before, f.After) {
+				return reply{}, tooLarge
+			}
 		}
-		rows = append(rows, row)
 	}
-	if err := w.WriteAll(rows); err != nil {
-		return reply{}, fmt.Errorf("plan: %w", err)
-	}
-	return reply{status: http.StatusOK, raw: buf.Bytes(), kind: "text/csv; charset=utf-8", name: "plan.csv"}, nil
+	return tableOf(&t, "plan.csv"), nil
 }
 
 func (a *api) cancelRun(r *http.Request) (reply, error) {

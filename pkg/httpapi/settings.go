@@ -1,14 +1,19 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"reflect"
+	"slices"
 	"time"
 
 	"uniview-bridge/pkg/connectwise"
 	"uniview-bridge/pkg/docsync"
+	"uniview-bridge/pkg/match"
 	"uniview-bridge/pkg/review"
 	"uniview-bridge/pkg/state"
 )
@@ -18,73 +23,130 @@ type SettingsAnswer struct {
 	Documentation DocumentationSettings `json:"documentation"`
 }
 
-// DocumentationSettings are the choices for statuses and what is published.
+// DocumentationSettings are the choices for statuses, for matching machines and for
+// what is published; see docsync.Settings.
 type DocumentationSettings struct {
 	OverdueAfterMinutes   int     `json:"overdueAfterMinutes"`
 	OverdueFactor         float64 `json:"overdueFactor"`
 	OverdueAtLeastMinutes int     `json:"overdueAtLeastMinutes"`
+	OverdueAtMostMinutes  int     `json:"overdueAtMostMinutes"`
 	UnknownAfterMinutes   int     `json:"unknownAfterMinutes"`
 	TimesEveryMinutes     int     `json:"timesEveryMinutes"`
-	Restricted            bool    `json:"restricted"`
-	ConsoleURL            string  `json:"consoleUrl"`
+	SearchAfterMinutes    []int   `json:"searchAfterMinutes"`
+	LookUps               int     `json:"lookUps"`
+
+	Restricted bool   `json:"restricted"`
+	ConsoleURL string `json:"consoleUrl"`
+	NotesBlock bool   `json:"notesBlock"`
+	Banner     bool   `json:"banner"`
+
+	SharedMACs    []SharedMAC `json:"sharedMacs"`
+	Descendants   bool        `json:"descendants"`
+	CoverageTypes []string    `json:"coverageTypes"`
+}
+
+// SharedMAC is an address, or a pattern of addresses, that tells no machine.
+type SharedMAC struct {
+	Pattern string `json:"pattern"`
+	Note    string `json:"note"`
 }
 
 func documentationOf(s docsync.Settings) DocumentationSettings {
-	return DocumentationSettings{
+	d := DocumentationSettings{
 		OverdueAfterMinutes: int(s.Status.OverdueAfter / time.Minute), OverdueFactor: s.Status.OverdueFactor,
-		OverdueAtLeastMinutes: int(s.Status.OverdueAtLeast / time.Minute), UnknownAfterMinutes: int(s.Status.UnknownAfter / time.Minute),
-		TimesEveryMinutes: int(s.TimesEvery / time.Minute), Restricted: s.Restricted, ConsoleURL: s.ConsoleURL,
+		OverdueAtLeastMinutes: int(s.Status.OverdueAtLeast / time.Minute), OverdueAtMostMinutes: int(s.Status.OverdueAtMost / time.Minute),
+		UnknownAfterMinutes: int(s.Status.UnknownAfter / time.Minute), TimesEveryMinutes: int(s.TimesEvery / time.Minute),
+		SearchAfterMinutes: []int{}, LookUps: max(0, s.LookUps),
+		Restricted: s.Restricted, ConsoleURL: s.ConsoleURL, NotesBlock: s.NotesBlock, Banner: s.Banner,
+		SharedMACs: []SharedMAC{}, Descendants: s.MACs.Descendants, CoverageTypes: append([]string{}, s.CoverageTypes...),
 	}
+	for _, m := range s.MACs.Shared {
+		d.SharedMACs = append(d.SharedMACs, SharedMAC(m))
+	}
+	for _, t := range s.SearchAfter {
+		d.SearchAfterMinutes = append(d.SearchAfterMinutes, int(t/time.Minute))
+	}
+	return d
 }
 
 func (d DocumentationSettings) over(s docsync.Settings) docsync.Settings {
-	s.Status.OverdueAfter = time.Duration(d.OverdueAfterMinutes) * time.Minute
-	s.Status.OverdueFactor = d.OverdueFactor
-	s.Status.OverdueAtLeast = time.Duration(d.OverdueAtLeastMinutes) * time.Minute
-	s.Status.UnknownAfter = time.Duration(d.UnknownAfterMinutes) * time.Minute
-	s.TimesEvery = time.Duration(d.TimesEveryMinutes) * time.Minute
-	s.Restricted, s.ConsoleURL = d.Restricted, d.ConsoleURL
+	minutes := func(n int) time.Duration { return time.Duration(n) * time.Minute }
+	s.Status.OverdueAfter, s.Status.OverdueFactor = minutes(d.OverdueAfterMinutes), d.OverdueFactor
+	s.Status.OverdueAtLeast, s.Status.OverdueAtMost = minutes(d.OverdueAtLeastMinutes), minutes(d.OverdueAtMostMinutes)
+	s.Status.UnknownAfter, s.TimesEvery = minutes(d.UnknownAfterMinutes), minutes(d.TimesEveryMinutes)
+	s.SearchAfter = nil
+	for _, n := range d.SearchAfterMinutes {
+		s.SearchAfter = append(s.SearchAfter, minutes(n))
+	}
+	if s.LookUps = d.LookUps; d.LookUps == 0 {
+		s.LookUps = -1 // none; zero would mean the default
+	}
+	s.Restricted, s.ConsoleURL, s.NotesBlock, s.Banner = d.Restricted, d.ConsoleURL, d.NotesBlock, d.Banner
+	s.CoverageTypes = d.CoverageTypes
+	s.MACs = match.MACSettings{Descendants: d.Descendants}
+	for _, m := range d.SharedMACs {
+		s.MACs.Shared = append(s.MACs.Shared, match.SharedMAC(m))
+	}
 	return s
 }
 
-// maxURL bounds the console's address, in bytes.
-const maxURL = 300
+// settingNames are our names of the settings whose form differs from what is kept.
+var settingNames = map[string]string{
+	"status.overdueAfter": "overdueAfterMinutes", "status.overdueFactor": "overdueFactor", "status.overdueAtLeast": "overdueAtLeastMinutes",
+	"status.overdueAtMost": "overdueAtMostMinutes", "status.unknownAfter": "unknownAfterMinutes", "timesEvery": "timesEveryMinutes",
+	"searchAfter": "searchAfterMinutes", "macs": "sharedMacs", "macs.shared": "sharedMacs",
+}
 
-func (d DocumentationSettings) check() error {
-	const day = 24 * 60
-	for _, m := range []struct {
-		name       string
-		value      int
-		least, max int
-	}{
-		{"overdueAfterMinutes", d.OverdueAfterMinutes, 60, 30 * day},
-		{"overdueAtLeastMinutes", d.OverdueAtLeastMinutes, 15, 30 * day},
-		{"unknownAfterMinutes", d.UnknownAfterMinutes, 60, 7 * day},
-		{"timesEveryMinutes", d.TimesEveryMinutes, 15, 7 * day},
-	} {
-		if m.value < m.least || m.value > m.max {
-			return badField("documentation."+m.name, fmt.Sprintf("%s is between %d and %d.", m.name, m.least, m.max))
+// maxMinutes bounds a time before it is multiplied.
+const maxMinutes = 10 * 365 * 24 * 60
+
+func (d DocumentationSettings) check(next docsync.Settings) error {
+	least := map[string]int{
+		"overdueAfterMinutes": d.OverdueAfterMinutes, "overdueAtLeastMinutes": d.OverdueAtLeastMinutes,
+		"overdueAtMostMinutes": d.OverdueAtMostMinutes, "unknownAfterMinutes": d.UnknownAfterMinutes, "timesEveryMinutes": d.TimesEveryMinutes,
+	}
+	for i, n := range d.SearchAfterMinutes {
+		least[fmt.Sprintf("searchAfterMinutes.%d", i)] = n
+	}
+	for _, name := range slices.Sorted(maps.Keys(least)) {
+		if n := least[name]; n < 1 || n > maxMinutes {
+			return badField("documentation."+name, name+" is a number of minutes, at least 1.")
 		}
 	}
-	if d.OverdueFactor < 1 || d.OverdueFactor > 20 {
+	if d.OverdueFactor == 0 {
 		return badField("documentation.overdueFactor", "overdueFactor is between 1 and 20.")
 	}
-	if d.ConsoleURL == "" {
-		return nil
+	if d.LookUps < 0 {
+		return badField("documentation.lookUps", "lookUps is a number from 0 on.")
 	}
-	u, err := url.Parse(d.ConsoleURL)
-	if err != nil || len(d.ConsoleURL) > maxURL || u.Host == "" || u.User != nil || u.Scheme != "https" {
+	if !secureAddress(d.ConsoleURL) {
 		return badField("documentation.consoleUrl", "consoleUrl is an address that begins with https://, or empty: links to it stand in IT Glue, where many people follow them.")
+	}
+	wrong := next.Validate()
+	for _, kept := range slices.Sorted(maps.Keys(wrong)) {
+		name := cmp.Or(settingNames[kept], kept)
+		return badField("documentation."+name, sentence(name+": "+wrong[kept]))
 	}
 	return nil
 }
 
+// secureAddress says whether an address is empty, or fit to be linked to.
+func secureAddress(address string) bool {
+	const most = 300 // bytes
+	u, err := url.Parse(address)
+	return address == "" || err == nil && len(address) <= most && u.Host != "" && u.User == nil && u.Scheme == "https"
+}
+
 func (a *api) getSettings(r *http.Request) (reply, error) {
+	if _, err := queryOf(r); err != nil {
+		return reply{}, err
+	}
 	s, err := docsync.LoadSettings(r.Context(), a.Table)
 	return ok(SettingsAnswer{documentationOf(s)}), err
 }
 
-// putSettings changes settings. Members left out stay as they are.
+// putSettings changes settings. Members left out stay as they are; lists are
+// replaced whole.
 func (a *api) putSettings(r *http.Request) (reply, error) {
 	before, err := docsync.LoadSettings(r.Context(), a.Table)
 	if err != nil {
@@ -94,13 +156,17 @@ func (a *api) putSettings(r *http.Request) (reply, error) {
 	if err := read(r, &body); err != nil {
 		return reply{}, err
 	}
-	if err := body.Documentation.check(); err != nil {
+	next := body.Documentation.over(before)
+	if err := body.Documentation.check(next); err != nil {
 		return reply{}, err
 	}
-	if err := docsync.SaveSettings(r.Context(), a.Table, body.Documentation.over(before)); err != nil {
+	if reflect.DeepEqual(documentationOf(before), documentationOf(next)) {
+		return a.getSettings(r)
+	}
+	if err := docsync.SaveSettings(r.Context(), a.Table, next); err != nil {
 		return reply{}, err
 	}
-	if err := a.auditSettings(r, "change settings", "documentation", documentationOf(before), body.Documentation); err != nil {
+	if err := a.auditSettings(r, "change settings", "documentation", documentationOf(before), documentationOf(next)); err != nil {
 		return reply{}, err
 	}
 	return a.getSettings(r)
@@ -120,9 +186,4 @@ func (a *api) testTicket(r *http.Request) (reply, error) {
 // deskOf narrows a session to what a test ticket needs.
 func deskOf(s state.Session[*connectwise.Client]) state.Session[review.TestDesk] {
 	return state.Session[review.TestDesk]{Client: s.Client, Fail: s.Fail}
-}
-
-func (a *api) compareAsset(r *http.Request) (reply, error) {
-	c, err := a.Model.Compare(r.Context(), r.PathValue("id"))
-	return ok(c), err
 }

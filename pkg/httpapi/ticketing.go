@@ -2,53 +2,23 @@ package httpapi
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
-
-	"golang.org/x/sync/errgroup"
+	"slices"
+	"strings"
 
 	"uniview-bridge/pkg/alert"
 	"uniview-bridge/pkg/connectwise"
 	"uniview-bridge/pkg/state"
+	"uniview-bridge/pkg/ticketing"
 )
 
-// Option is one thing that ticket settings can name.
-type Option struct {
-	ID       int    `json:"id"`
-	Name     string `json:"name"`
-	Inactive bool   `json:"inactive"`
-	Default  bool   `json:"default"`
-}
-
-// StatusOption is a status of a board.
-type StatusOption struct {
-	Option
-
-	Closed bool `json:"closed"` // tickets with this status are closed
-}
-
-// BoardOption is a service board with what belongs to it. Statuses and types are
-// filled for the board that is asked for, or for all while there are few.
-type BoardOption struct {
-	Option
-
-	Statuses []StatusOption `json:"statuses"`
-	Types    []Option       `json:"types"`
-}
-
-// TicketOptions is what ConnectWise offers now.
-type TicketOptions struct {
-	Companies  []Option      `json:"companies"`
-	Boards     []BoardOption `json:"boards"`
-	Priorities []Option      `json:"priorities"`
-	Sources    []Option      `json:"sources"`
-}
-
-// fewBoards is up to how many boards are answered with their statuses and types
-// unasked: each costs two requests.
+// fewBoards is up to how many boards are answered with what belongs to them
+// unasked: each costs four requests.
 const fewBoards = 8
 
-// ticketOptions asks ConnectWise for everything that settings can name.
+// ticketOptions asks ConnectWise for everything that settings can name. Statuses,
+// types, subtypes and items are filled for the board that is asked for, or for all
+// while there are few.
 func (a *api) ticketOptions(r *http.Request) (reply, error) {
 	q, err := queryOf(r, "board")
 	if err != nil {
@@ -71,75 +41,74 @@ func (a *api) ticketOptions(r *http.Request) (reply, error) {
 	return ok(out), nil
 }
 
-func options(ctx context.Context, c *connectwise.Client, board int) (TicketOptions, error) {
-	out := TicketOptions{Companies: []Option{}, Boards: []BoardOption{}, Priorities: []Option{}, Sources: []Option{}}
-	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error {
-		list, err := c.ListCompanies(ctx, connectwise.CompanyQuery{})
-		for _, x := range list {
-			out.Companies = append(out.Companies, Option{ID: x.ID, Name: x.Name})
+func options(ctx context.Context, c *connectwise.Client, board int) (alert.Offer, error) {
+	named := []int{board}
+	if board == 0 {
+		list, err := c.ListBoards(ctx)
+		if err != nil {
+			return alert.Offer{}, err
 		}
-		return err
-	})
-	g.Go(func() error {
-		list, err := c.ListPriorities(ctx)
-		for _, x := range list {
-			out.Priorities = append(out.Priorities, Option{ID: x.ID, Name: x.Name, Default: x.Default})
+		if named = nil; len(list) <= fewBoards {
+			for _, b := range list {
+				named = append(named, b.ID)
+			}
 		}
-		return err
-	})
-	g.Go(func() error {
-		list, err := c.ListSources(ctx)
-		for _, x := range list {
-			out.Sources = append(out.Sources, Option{ID: x.ID, Name: x.Name, Default: x.Default})
-		}
-		return err
-	})
-	g.Go(func() (err error) {
-		out.Boards, err = boards(ctx, c, board)
-		return err
-	})
-	return out, g.Wait()
+	}
+	out, err := ticketing.ReadOffer(ctx, c, named)
+	out.Companies = slices.DeleteFunc(out.Companies, func(c alert.Choice) bool { return c.Inactive }) // deleted
+	for i := range out.Boards {
+		b := &out.Boards[i]
+		b.Statuses, b.Types = append([]alert.StatusChoice{}, b.Statuses...), append([]alert.Choice{}, b.Types...)
+		b.SubTypes, b.Items = append([]alert.SubTypeChoice{}, b.SubTypes...), append([]alert.Choice{}, b.Items...)
+	}
+	return out, err
 }
 
-func boards(ctx context.Context, c *connectwise.Client, chosen int) ([]BoardOption, error) {
-	list, err := c.ListBoards(ctx)
+// offered checks what settings and rules name against what ConnectWise has now. A
+// member that is the sender's own and wrong refuses them; the rest are warnings.
+// When ConnectWise cannot be asked nothing is refused: "do not sync" or a rule
+// without a ticket must be settable in the middle of an outage. A warning says that
+// nothing was checked, and a ticket that is refused for it says so on its own.
+func (a *api) offered(r *http.Request, s alert.Settings, rules []alert.Rule, own func(field string) bool) ([]FieldProblem, error) {
+	if len(s.ValidateAgainst(alert.Offer{})) == 0 && len(alert.ValidateRulesAgainst(rules, alert.Offer{})) == 0 {
+		return nil, nil // nothing of ConnectWise is named
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), vendorTime)
+	defer cancel()
+	session, err := a.ConnectWise(ctx)
+	var found []alert.Problem
+	if err == nil {
+		if found, err = ticketing.CheckSettings(ctx, session.Client, s, rules); err != nil {
+			err = session.Fail(ctx, err)
+		}
+	}
 	if err != nil {
-		return nil, err
+		if r.Context().Err() != nil {
+			return nil, err
+		}
+		why, _ := a.problemOf(err)
+		return []FieldProblem{{Text: "ConnectWise could not be asked, so nothing was checked against it: " + why.Detail, Warning: true}}, nil
 	}
-	out := []BoardOption{}
-	for _, b := range list {
-		if !b.Project {
-			out = append(out, BoardOption{
-				Option: Option{ID: b.ID, Name: b.Name, Inactive: b.Inactive}, Statuses: []StatusOption{}, Types: []Option{},
-			})
+	var wrong, warnings []FieldProblem
+	for _, p := range fieldProblems(found) {
+		if p.Warning = p.Warning || own != nil && !own(p.Field); p.Warning {
+			warnings = append(warnings, p)
+		} else {
+			wrong = append(wrong, p)
 		}
 	}
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(4)
-	for i := range out {
-		if chosen != 0 && out[i].ID != chosen || chosen == 0 && len(out) > fewBoards {
-			continue
-		}
-		g.Go(func() error { return fill(ctx, c, &out[i]) })
+	if len(wrong) > 0 {
+		return nil, cannotKeep("ConnectWise does not have this", wrong)
 	}
-	return out, g.Wait()
+	return warnings, nil
 }
 
-// fill reads what belongs to one board.
-func fill(ctx context.Context, c *connectwise.Client, b *BoardOption) error {
-	statuses, err := c.ListStatuses(ctx, b.ID)
-	if err != nil {
-		return err
-	}
-	for _, s := range statuses {
-		b.Statuses = append(b.Statuses, StatusOption{Option{ID: s.ID, Name: s.Name, Inactive: s.Inactive, Default: s.Default}, s.Closed})
-	}
-	types, err := c.ListTypes(ctx, b.ID)
-	for _, t := range types {
-		b.Types = append(b.Types, Option{ID: t.ID, Name: t.Name, Inactive: t.Inactive, Default: t.Default})
-	}
-	return err
+// TicketSettingsAnswer are the account's ticket settings. Warnings come with a
+// change only; a sender may send them back, they are not read.
+type TicketSettingsAnswer struct {
+	alert.Settings
+
+	Warnings []FieldProblem `json:"warnings,omitempty"`
 }
 
 func (a *api) getTicketSettings(r *http.Request) (reply, error) {
@@ -153,12 +122,17 @@ func (a *api) getTicketSettings(r *http.Request) (reply, error) {
 // putTicketSettings replaces the defaults. Members left out are the defaults of
 // a new installation.
 func (a *api) putTicketSettings(r *http.Request) (reply, error) {
-	body := alert.Defaults()
-	if err := read(r, &body); err != nil {
+	sent := TicketSettingsAnswer{Settings: alert.Defaults()}
+	if err := read(r, &sent); err != nil {
 		return reply{}, err
 	}
+	body := sent.Settings
 	if err := body.Validate(); err != nil {
 		return reply{}, badSettings(err)
+	}
+	warnings, err := a.offered(r, body, nil, nil)
+	if err != nil {
+		return reply{}, err
 	}
 	before, err := state.LoadTicketSettings(r.Context(), a.Table)
 	if err != nil {
@@ -167,21 +141,20 @@ func (a *api) putTicketSettings(r *http.Request) (reply, error) {
 	if err := state.SaveTicketDefaults(r.Context(), a.Table, body); err != nil {
 		return reply{}, err
 	}
-	if err := a.auditSettings(r, "change ticket settings", "ticketing", before.Defaults, body); err != nil {
-		return reply{}, err
+	if state.Digest(before.Defaults) != state.Digest(body) {
+		if err := a.auditSettings(r, "change ticket settings", "ticketing", before.Defaults, body); err != nil {
+			return reply{}, err
+		}
 	}
-	return a.getTicketSettings(r)
-}
-
-// badSettings says what is wrong with settings, which the domain words.
-func badSettings(err error) *Problem {
-	return problem(http.StatusBadRequest, "These settings cannot be kept", sentence(err.Error()))
+	return ok(TicketSettingsAnswer{body, warnings}), nil
 }
 
 // OverridesAnswer is one customer's own ticket settings and what they come to.
 type OverridesAnswer struct {
 	Overrides alert.Overrides `json:"overrides"`
 	Effective alert.Settings  `json:"effective"`
+	// Warnings come with a change only.
+	Warnings []FieldProblem `json:"warnings,omitempty"`
 }
 
 func (a *api) getOverrides(r *http.Request) (reply, error) {
@@ -215,8 +188,13 @@ func (a *api) putOverrides(r *http.Request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	if _, err := before.Defaults.With(body); err != nil {
+	effective, err := before.Defaults.With(body)
+	if err != nil {
 		return reply{}, badSettings(err)
+	}
+	warnings, err := a.offered(r, effective, nil, ownedBy(body))
+	if err != nil {
+		return reply{}, err
 	}
 	if err := state.SaveTicketOverrides(r.Context(), a.Table, id, body); err != nil {
 		return reply{}, err
@@ -224,7 +202,18 @@ func (a *api) putOverrides(r *http.Request) (reply, error) {
 	if err := a.auditSettings(r, "change ticket settings of a customer", "ticketing "+id, before.Overrides[id], body); err != nil {
 		return reply{}, err
 	}
-	return a.getOverrides(r)
+	return ok(OverridesAnswer{body, effective, warnings}), nil
+}
+
+// ownedBy says which members overrides answer for: their own, and with a board what
+// must belong to it.
+func ownedBy(o alert.Overrides) func(field string) bool {
+	return func(field string) bool {
+		name, _, _ := strings.Cut(field, ".")
+		_, own := o[name]
+		_, board := o["boardId"]
+		return own || board && slices.Contains([]string{"typeId", "subTypeId", "itemId"}, name)
+	}
 }
 
 func (a *api) deleteOverrides(r *http.Request) (reply, error) {
@@ -260,18 +249,4 @@ func (a *api) resetOverrides(r *http.Request) (reply, error) {
 	return ok(struct {
 		Reset int `json:"reset"`
 	}{len(reset)}), err
-}
-
-// auditSettings records a change of settings with what was before and after.
-func (a *api) auditSettings(r *http.Request, action, subject string, before, after any) error {
-	fields := func(v any) map[string]string {
-		raw, err := json.Marshal(v)
-		if err != nil || string(raw) == "null" {
-			return nil
-		}
-		return map[string]string{"settings": string(raw)}
-	}
-	return state.AddAudit(r.Context(), a.Table, state.Audit{
-		At: a.Now().UTC(), By: by(r), Action: action, Subject: subject, Before: fields(before), After: fields(after),
-	}, a.Random())
 }

@@ -27,6 +27,8 @@ type Kind string
 // The kinds.
 const (
 	FlexibleAsset Kind = "flexible asset"
+	NotesBlock    Kind = "notes block"         // ours, in a configuration's notes
+	Banner        Kind = "organization banner" // the alert text of an organization
 	Ticket        Kind = "ticket"
 	LinkKind      Kind = "link"
 )

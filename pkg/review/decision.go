@@ -41,11 +41,20 @@ type Decision struct {
 	Action   Action `json:"action"`
 	TargetID string `json:"targetId,omitempty"`
 	Reason   string `json:"reason,omitempty"` // a person's own words
-	// Force creates although a record of the same name is there.
-	Force bool `json:"force,omitempty"`
-	// TypeID is the IT Glue configuration type of a created configuration; empty:
-	// one that fits the machine.
-	TypeID string `json:"typeId,omitempty"`
+
+	// The rest is for Create. DryRun only looks for duplicates and says what there is
+	// to know. Confirm creates although duplicates were found: it is the token that
+	// came with them, so that it confirms those and no others.
+	DryRun  bool   `json:"dryRun,omitempty"`
+	Confirm string `json:"confirm,omitempty"`
+	// TypeID and StatusID are IT Glue's type and status of the created record; empty:
+	// a type that fits the machine, no status.
+	TypeID   string `json:"typeId,omitempty"`
+	StatusID string `json:"statusId,omitempty"`
+
+	// seen, when given, is the link this was decided on: what a person decided since
+	// stands.
+	seen *match.Link
 }
 
 // Outcome is what a decision came to.
@@ -55,6 +64,8 @@ type Outcome struct {
 	AuditID string     `json:"auditId,omitempty"`
 	RunID   string     `json:"runId,omitempty"`   // the sync that was asked for
 	Warning string     `json:"warning,omitempty"` // worth knowing, nothing to be done
+	// Creation is what there is to know of a record to be created; for Create only.
+	Creation *Creation `json:"creation,omitempty"`
 
 	customer string
 	reread   bool // the newest read of IT Glue lacks the target: read it again
@@ -76,6 +87,8 @@ type Refusal struct {
 	Why     Why
 	Field   string // of Decision, where one is at fault
 	Message string // a sentence for people
+	// Creation lists the duplicates that keep a record from being created.
+	Creation *Creation
 }
 
 func (r *Refusal) Error() string { return r.Message }
@@ -90,6 +103,14 @@ const maxReason = 300
 // check refuses decisions that are wrong whatever the state of the link is.
 func (d *Decision) check() error {
 	d.TargetID, d.Reason = strings.TrimSpace(d.TargetID), strings.TrimSpace(d.Reason)
+	if d.Action != Create && (d.DryRun || d.Confirm != "" || d.TypeID != "" || d.StatusID != "") {
+		return refuse(Invalid, "action", "dryRun, confirm, typeId and statusId are for create only")
+	}
+	for field, id := range map[string]string{"typeId": d.TypeID, "statusId": d.StatusID, "confirm": d.Confirm} {
+		if id != "" && !plain(id) {
+			return refuse(Invalid, field, "this %s cannot be one", field)
+		}
+	}
 	if utf8.RuneCountInString(d.Reason) > maxReason {
 		return refuse(Invalid, "reason", "the reason is longer than %d characters", maxReason)
 	}
@@ -128,6 +149,9 @@ type find func(id string) (target Target, ok bool)
 // apply decides what becomes of a link. It is pure: the same link, decision and
 // targets give the same link. Create is not among its actions.
 func apply(link match.Link, d Decision, by string, now time.Time, targets find) (match.Link, error) {
+	if d.seen != nil && !sameDecision(link, *d.seen) {
+		return link, refuse(Clash, "", "%s decided this meanwhile: look at it again", whoOf(link))
+	}
 	switch d.Action {
 	case Accept:
 		return accept(link, d, by, now, targets)
@@ -206,4 +230,12 @@ func reasonOr(d Decision, otherwise string) string {
 		return d.Reason
 	}
 	return otherwise
+}
+
+// whoOf names who decided a link.
+func whoOf(l match.Link) string {
+	if l.Decided() {
+		return l.By
+	}
+	return "somebody"
 }

@@ -17,6 +17,10 @@ type CustomerModes struct {
 
 // SetCustomerModes gives a customer modes of its own, or takes them away.
 func (s *Service) SetCustomerModes(ctx context.Context, by, customer string, next CustomerModes) (Outcome, error) {
+	return s.setModes(ctx, by, customer, "set mode", "", next)
+}
+
+func (s *Service) setModes(ctx context.Context, by, customer, action, undoes string, next CustomerModes) (Outcome, error) {
 	if err := checkBy(by); err != nil {
 		return Outcome{}, err
 	}
@@ -50,8 +54,8 @@ func (s *Service) SetCustomerModes(ctx context.Context, by, customer string, nex
 		return out, nil
 	}
 	out.AuditID, err = s.audit(ctx, state.Audit{
-		By: by, Action: "set mode", Subject: subject{Side: modes, Customer: customer}.String(),
-		Before: modeFields(name, before), After: modeFields(name, next),
+		By: by, Action: action, Subject: subject{Side: modes, Customer: customer}.String(),
+		Before: modeFields(name, before), After: modeFields(name, next), Undoes: undoes,
 	})
 	if err != nil {
 		return out, err

@@ -2,7 +2,6 @@ package review
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -75,7 +74,7 @@ func (s *Service) customer(ctx context.Context, by, customer string, side Side, 
 	if err != nil {
 		return Outcome{}, err
 	}
-	return s.writeCustomer(ctx, by, customer, side, string(d.Action), func(link match.Link) (match.Link, error) {
+	return s.writeCustomer(ctx, by, customer, side, string(d.Action), "", func(link match.Link) (match.Link, error) {
 		return apply(link, d, by, s.Now().UTC(), targets)
 	})
 }
@@ -133,8 +132,9 @@ func candidates(d Decision, link match.Link) []string {
 	return ids
 }
 
-// writeCustomer changes one link of a customer and records it.
-func (s *Service) writeCustomer(ctx context.Context, by, customer string, side Side, action string, change func(match.Link) (match.Link, error)) (Outcome, error) {
+// writeCustomer changes one link of a customer and records it. undoes is the audit
+// entry that is taken back; empty: none is.
+func (s *Service) writeCustomer(ctx context.Context, by, customer string, side Side, action, undoes string, change func(match.Link) (match.Link, error)) (Outcome, error) {
 	var before, after match.Link
 	c, err := state.Update(ctx, s.Table, state.CustomerKey(customer), func(c *state.Customer) error {
 		if c.ID == "" {
@@ -160,12 +160,44 @@ func (s *Service) writeCustomer(ctx context.Context, by, customer string, side S
 	if !out.Changed {
 		return out, nil
 	}
-	out.AuditID, err = s.auditLink(ctx, by, action, subject{Side: side, Customer: customer}, c.Name, before, after)
-	if err != nil || after.State != match.Matched {
+	out.AuditID, err = s.auditLink(ctx, by, action, undoes, subject{Side: side, Customer: customer}, c.Name, before, after)
+	if err != nil {
 		return out, err
 	}
-	out.Warning, err = s.shared(ctx, side, customer, after.TargetID)
-	return out, err
+	if after.State == match.Matched {
+		out.warn(s.shared(ctx, side, customer, after.TargetID))
+	}
+	if side == Organization && before.TargetID != "" && before.TargetID != after.TargetID {
+		out.warn(s.orphaned(ctx, customer))
+	}
+	return out, nil
+}
+
+// warn adds a warning. One that could not be found out is none: the decision stands.
+func (o *Outcome) warn(words string, err error) {
+	switch {
+	case err != nil || words == "":
+	case o.Warning == "":
+		o.Warning = words
+	default:
+		o.Warning += "; " + words
+	}
+}
+
+// orphaned says how many decisions on machines stood on the organization that the
+// customer had.
+func (s *Service) orphaned(ctx context.Context, customer string) (string, error) {
+	doc, err := state.LoadDocumentation(ctx, s.Table, customer)
+	n := 0
+	for _, m := range doc.Machines {
+		if _, ok := m.Link.Linked(); ok && m.Link.Decided() {
+			n++
+		}
+	}
+	if err != nil || n == 0 {
+		return "", err
+	}
+	return fmt.Sprintf("%d machines of this customer were matched by people to configurations of the other organization: they need a decision again", n), nil
 }
 
 // shared says who else is linked to the target.
@@ -190,96 +222,6 @@ func (s *Service) shared(ctx context.Context, side Side, customer, target string
 	}
 }
 
-// machine decides the configuration of one machine.
-func (s *Service) machine(ctx context.Context, by, asset string, d Decision) (Outcome, error) {
-	if err := checkBy(by); err != nil {
-		return Outcome{}, err
-	}
-	if err := d.check(); err != nil {
-		return Outcome{}, err
-	}
-	a, ok, err := s.Directory.Asset(ctx, asset)
-	if err != nil {
-		return Outcome{}, err
-	}
-	if !ok {
-		return Outcome{}, refuse(Unknown, "id", "there is no such machine")
-	}
-	c, _, err := state.Load[state.Customer](ctx, s.Table, state.CustomerKey(a.CustomerID))
-	if err != nil && !errors.Is(err, state.ErrNotFound) {
-		return Outcome{}, err
-	}
-	organization, linked := c.Links.Organization.Linked()
-	if !linked && (d.Action == Accept || d.Action == Match || d.Action == Create) {
-		return Outcome{}, refuse(Clash, "action", "match the customer to an organization first")
-	}
-	if d.Action == Create {
-		return s.createConfiguration(ctx, by, a, organization, d)
-	}
-	doc, err := state.LoadDocumentation(ctx, s.Table, a.CustomerID)
-	if err != nil {
-		return Outcome{}, err
-	}
-	found := map[string]Target{}
-	for _, id := range candidates(d, doc.Machines[asset].Link) {
-		conf, ok, err := s.Directory.Configuration(ctx, id)
-		if err != nil {
-			return Outcome{}, err
-		}
-		if ok && conf.OrganizationID != organization {
-			return Outcome{}, refuse(Clash, "targetId", "this configuration belongs to another organization than the customer's")
-		}
-		if ok {
-			found[id] = Target{conf.ID, conf.Name}
-		}
-	}
-	return s.writeMachine(ctx, by, a.CustomerID, asset, string(d.Action), func(link match.Link) (match.Link, error) {
-		return apply(link, d, by, s.Now().UTC(), func(id string) (Target, bool) { t, ok := found[id]; return t, ok })
-	})
-}
-
-// writeMachine changes the link of a machine, then makes its customer due. A
-// crash between the two leaves the decision standing; it acts with the next
-// change or sync of the customer.
-func (s *Service) writeMachine(ctx context.Context, by, customer, asset, action string, change func(match.Link) (match.Link, error)) (Outcome, error) {
-	var before, after match.Link
-	var name, warning string
-	_, err := state.Update(ctx, s.Table, state.DocumentationKey(customer), func(doc *state.Documentation) error {
-		m, ok := doc.Machines[asset]
-		if !ok {
-			return refuse(Clash, "id", "this machine was not decided on yet: wait for the next sync")
-		}
-		next, err := change(m.Link)
-		if err != nil {
-			return err
-		}
-		before, after, name, warning = m.Link, next, m.Name, ""
-		if equal(before, after) {
-			return state.Unchanged()
-		}
-		m.Link = next
-		doc.Machines[asset] = m
-		for key, other := range doc.Machines {
-			if id, ok := other.Link.Linked(); ok && id == next.TargetID && key != asset {
-				warning = "another machine of this customer is matched to this configuration, too"
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return Outcome{}, err
-	}
-	out := Outcome{Link: after, customer: customer, Changed: !equal(before, after), Warning: warning}
-	if !out.Changed {
-		return out, nil
-	}
-	if err := s.bump(ctx, customer); err != nil {
-		return out, err
-	}
-	out.AuditID, err = s.auditLink(ctx, by, action, subject{Side: Configuration, Customer: customer, Asset: asset}, name, before, after)
-	return out, err
-}
-
 // bump makes a customer due on both sides.
 func (s *Service) bump(ctx context.Context, customer string) error {
 	_, err := state.Update(ctx, s.Table, state.CustomerKey(customer), func(c *state.Customer) error {
@@ -300,12 +242,16 @@ const syncOneByOne = 5
 // for is no failure of the decision: the customers are due with the next one.
 func (s *Service) sync(ctx context.Context, by string, outcomes []*Outcome) {
 	byCustomer := map[string][]*Outcome{}
+	var reread []*Outcome
 	for _, o := range outcomes {
 		if o.Changed && o.reread {
-			s.request(ctx, state.ScopeDocumentation, "", by, []*Outcome{o})
+			reread = append(reread, o)
 		} else if o.Changed {
 			byCustomer[o.customer] = append(byCustomer[o.customer], o)
 		}
+	}
+	if len(reread) > 0 {
+		s.request(ctx, state.ScopeDocumentation, "", by, reread)
 	}
 	if len(byCustomer) > syncOneByOne {
 		var all []*Outcome
@@ -357,69 +303,3 @@ func plain(id string) bool {
 
 // equal compares links by what they say.
 func equal(a, b match.Link) bool { return state.Digest(a) == state.Digest(b) }
-
-// subject names what an audit entry is about, and how to find it again.
-type subject struct {
-	Side     Side
-	Customer string
-	Asset    string
-}
-
-// String is "organization of customer X" in a form that parses back: side, then
-// customer, then asset, with spaces between. Customer ids hold no
-// spaces.
-func (s subject) String() string {
-	if s.Asset != "" {
-		return string(s.Side) + " " + s.Customer + " " + s.Asset
-	}
-	return string(s.Side) + " " + s.Customer
-}
-
-func parseSubject(text string) (subject, bool) {
-	parts := strings.SplitN(text, " ", 3)
-	if len(parts) < 2 {
-		return subject{}, false
-	}
-	s := subject{Side: Side(parts[0]), Customer: parts[1]}
-	switch {
-	case (s.Side == Organization || s.Side == Company || s.Side == modes) && len(parts) == 2:
-		return s, true
-	case s.Side == Configuration && len(parts) == 3:
-		s.Asset = parts[2]
-		return s, true
-	}
-	return subject{}, false
-}
-
-// auditLink records a decision on a link: readable parts, and the whole link so
-// that undo can restore it.
-func (s *Service) auditLink(ctx context.Context, by, action string, about subject, name string, before, after match.Link) (string, error) {
-	b, err := linkFields(name, before)
-	if err != nil {
-		return "", err
-	}
-	a, err := linkFields(name, after)
-	if err != nil {
-		return "", err
-	}
-	return s.audit(ctx, state.Audit{By: by, Action: action, Subject: about.String(), Reason: after.Reason, Before: b, After: a})
-}
-
-func linkFields(name string, l match.Link) (map[string]string, error) {
-	raw, err := json.Marshal(l)
-	if err != nil {
-		return nil, fmt.Errorf("audit: %w", err)
-	}
-	f := map[string]string{"name": name, "state": string(l.State), "link": string(raw)}
-	if l.TargetID != "" {
-		f["targetId"], f["targetName"] = l.TargetID, l.TargetName
-	}
-	return f, nil
-}
-
-// audit writes an entry and returns its id.
-func (s *Service) audit(ctx context.Context, a state.Audit) (string, error) {
-	a.At = s.Now().UTC()
-	random := s.Random()
-	return state.NewRunID(a.At, random), state.AddAudit(ctx, s.Table, a, random)
-}

@@ -1,7 +1,6 @@
 package review_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -13,12 +12,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"uniview-bridge/pkg/backup"
+	"uniview-bridge/pkg/docsync"
 	"uniview-bridge/pkg/match"
 	"uniview-bridge/pkg/platform/local"
 	"uniview-bridge/pkg/review"
 	"uniview-bridge/pkg/state"
-	"uniview-bridge/pkg/state/statetest"
-	"uniview-bridge/pkg/vendorhttp"
 )
 
 var noon = time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
@@ -289,11 +287,111 @@ func TestUndoRefusesWhatWasDecidedAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	var refusal *review.Refusal
-	if _, err := w.service.Undo(t.Context(), anna, first.AuditID); !errors.As(err, &refusal) || !strings.Contains(refusal.Message, "decided again since") {
+	if _, err := w.service.Undo(t.Context(), anna, first.AuditID); !errors.As(err, &refusal) || !strings.Contains(refusal.Message, "anna@msp.example decided this again at 2026-03-04 12:01 UTC (match): undo that first") {
 		t.Errorf("got %v", err)
 	}
 	if _, err := w.service.Undo(t.Context(), anna, "20260101T000000Z-none"); !errors.As(err, &refusal) || refusal.Why != review.Unknown {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestAnUndoIsUndoneAndTheChainGoesBackStepByStep(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	step := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.now = w.now.Add(time.Minute)
+	}
+	undo := func(id string) string {
+		t.Helper()
+		out, err := w.service.Undo(t.Context(), anna, id)
+		step(err)
+		return out.AuditID
+	}
+	target := func(want string) {
+		t.Helper()
+		if got := w.customer("c1").Links.Organization; got.TargetID != want {
+			t.Errorf("linked to %q, want %q", got.TargetID, want)
+		}
+	}
+	first, err := w.decide(review.Organization, "c1", review.Decision{Action: review.Accept})
+	step(err)
+	second, err := w.decide(review.Organization, "c1", review.Decision{Action: review.Match, TargetID: "o3"})
+	step(err)
+	undone := undo(second.AuditID)
+	target("o1")
+	redone := undo(undone)
+	target("o3")
+	if _, err := w.service.Undo(t.Context(), anna, first.AuditID); err == nil {
+		t.Error("the first was undone while the second stands on it")
+	}
+	undo(redone)
+	target("o1")
+	undo(first.AuditID)
+	target("")
+	if l := w.customer("c1").Links.Organization; len(l.Suggestions) != 1 || l.State != match.Suggested {
+		t.Errorf("the candidates are not back: %+v", l)
+	}
+	var actions []string
+	entries, _ := state.Audits(t.Context(), w.store, "", 10)
+	for _, e := range entries {
+		actions = append(actions, e.Action)
+	}
+	if diff := cmp.Diff([]string{"undo accept", "undo match", "redo match", "undo match", "match", "accept"}, actions); diff != "" {
+		t.Errorf("trail (-want +got):\n%s", diff)
+	}
+}
+
+func TestUndoOfACreateSaysWhatStays(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	out, err := w.decide(review.Organization, "c4", review.Decision{Action: review.Create})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out, err = w.service.Undo(t.Context(), anna, out.AuditID); err != nil || !strings.Contains(out.Warning, `the organization "Customer c4" (new1) stays in IT Glue`) {
+		t.Errorf("%+v: %v", out, err)
+	}
+}
+
+func TestAMachineMayBeMatchedBelowTheCustomersOrganizationWhereItIsSearched(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	slice := docsync.Slice{Organization: "o2", Below: []string{"o1"}}
+	decide := func() (review.Outcome, error) {
+		return w.decide(review.Configuration, "appliance:m2", review.Decision{Action: review.Match, TargetID: "k1"})
+	}
+	for _, other := range []docsync.Slice{{Organization: "o2"}, {Organization: "o2", Below: []string{"o3"}}, {Organization: "o9", Below: []string{"o1"}}} {
+		w.saveSlice("c2", other)
+		if _, err := decide(); err == nil || !strings.Contains(err.Error(), "another organization") {
+			t.Errorf("%+v: %v", other, err)
+		}
+	}
+	w.saveSlice("c2", slice)
+	if out, err := decide(); err != nil || out.Link.State != match.Matched || out.Link.TargetID != "k1" {
+		t.Errorf("%+v, %v", out, err)
+	}
+}
+
+func (w *world) saveSlice(customer string, s docsync.Slice) {
+	w.t.Helper()
+	if _, err := state.SaveSlices(w.t.Context(), w.store, state.ITGlue, noon, map[string]docsync.Slice{customer: s}, true); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func TestDecisionsThatStoodOnAnotherOrganizationAreSaid(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	if _, err := w.decide(review.Configuration, "appliance:m2", review.Decision{Action: review.Match, TargetID: "k2"}); err != nil {
+		t.Fatal(err)
+	}
+	out, err := w.decide(review.Organization, "c2", review.Decision{Action: review.Match, TargetID: "o3"})
+	if err != nil || !strings.Contains(out.Warning, "1 machines of this customer were matched by people") {
+		t.Errorf("%+v: %v", out, err)
 	}
 }
 
@@ -335,11 +433,11 @@ func TestManyDecisionsFailOneByOne(t *testing.T) {
 	for _, r := range results {
 		got = append(got, r.Refusal == nil && r.Outcome.Changed)
 	}
-	if diff := cmp.Diff([]bool{true, false, true, false, false}, got); diff != "" {
+	if diff := cmp.Diff([]bool{true, false, true, false, true}, got); diff != "" {
 		t.Errorf("which were done (-want +got):\n%s", diff)
 	}
-	if len(w.asked) != 2 {
-		t.Errorf("one sync per changed customer: %v", w.asked)
+	if len(w.asked) != 3 {
+		t.Errorf("one sync per changed customer, and one to read what was created: %v", w.asked)
 	}
 	if _, err := w.service.Many(t.Context(), anna, make([]review.Item, review.MaxBulk+1)); err == nil {
 		t.Error("too many were taken")
@@ -353,312 +451,5 @@ func TestTheRulesNameIsNoPerson(t *testing.T) {
 		if _, err := w.service.Customer(t.Context(), by, "c1", review.Organization, review.Decision{Action: review.Accept}); err == nil {
 			t.Errorf("%q decided", by)
 		}
-	}
-}
-
-func TestTheMappingComesBackUnchanged(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.save(state.CustomerKey("c5"), state.Customer{ID: "c5", Name: `=HYPERLINK("x")`, Links: match.CustomerLinks{Organization: match.Link{State: match.Matched, TargetID: "o1", TargetName: "@One"}}})
-	var out bytes.Buffer
-	if err := w.service.ExportMapping(t.Context(), &out); err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.SplitSeq(out.String(), "\n") {
-		for cell := range strings.SplitSeq(line, ",") {
-			if cell != "" && strings.ContainsAny(cell[:1], "=+-@") {
-				t.Errorf("a cell begins like a formula: %q", cell)
-			}
-		}
-	}
-	result, err := w.service.ImportMapping(t.Context(), anna, bytes.NewReader(append([]byte("\xef\xbb\xbf"), out.Bytes()...)), false)
-	if err != nil || len(result.Changes)+len(result.Errors) > 0 || result.Rows != 5 {
-		t.Errorf("importing what was exported: %v %+v", err, result)
-	}
-}
-
-func TestImportedMappings(t *testing.T) {
-	t.Parallel()
-	const header = "customer_id,organization_state,organization_id,company_id\n"
-	for name, c := range map[string]struct {
-		csv     string
-		changes []string
-		errors  []string
-	}{
-		"an id matches":                         {header + "c4,unmatched,o3,\n", []string{"c4 organization match o3"}, nil},
-		"an id of a company matches":            {header + "c4,,,7\n", []string{"c4 company match 7"}, nil},
-		"ignored ignores":                       {header + "c2,ignored,o2,\n", []string{"c2 organization ignore "}, nil},
-		"unmatched takes a match away":          {header + "c2,unmatched,o2,\n", []string{"c2 organization unmatch "}, nil},
-		"a blank line changes nothing":          {header + "c2,,,\n", nil, nil},
-		"an unknown customer is an error":       {header + "c9,ignored,,\n", nil, []string{"2 customer_id"}},
-		"an unknown organization is an error":   {header + "c4,,o9,\n", nil, []string{"2 organization_id"}},
-		"a deleted company is an error":         {header + "c4,,,8\n", nil, []string{"2 company_id"}},
-		"a customer twice is an error":          {header + "c4,,,\nc4,,,\n", nil, []string{"3 customer_id"}},
-		"a word that is no state is an error":   {header + "c4,lost,,\n", nil, []string{"2 organization_state"}},
-		"matched without an id is an error":     {header + "c4,matched,,\n", nil, []string{"2 organization_id"}},
-		"an apostrophe of a spreadsheet is off": {header + "c4,,'@o,\n", nil, []string{"2 organization_id"}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t)
-			result, err := w.service.ImportMapping(t.Context(), anna, strings.NewReader(c.csv), true)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var changes, errs []string
-			for _, x := range result.Changes {
-				changes = append(changes, fmt.Sprintf("%s %s %s %s", x.CustomerID, x.Side, x.Action, x.TargetID))
-			}
-			for _, x := range result.Errors {
-				errs = append(errs, fmt.Sprintf("%d %s", x.Line, x.Column))
-			}
-			if diff := cmp.Diff(c.changes, changes); diff != "" {
-				t.Errorf("changes (-want +got):\n%s", diff)
-			}
-			if diff := cmp.Diff(c.errors, errs); diff != "" {
-				t.Errorf("errors (-want +got):\n%s", diff)
-			}
-			if entries, _ := state.Audits(t.Context(), w.store, "", 9); len(entries) > 0 {
-				t.Errorf("a dry run decided: %+v", entries)
-			}
-			applied, err := w.service.ImportMapping(t.Context(), anna, strings.NewReader(c.csv), false)
-			if err != nil || (len(c.errors) == 0) != (applied.Applied == len(c.changes)) && len(c.changes) > 0 {
-				t.Errorf("applied %d: %v", applied.Applied, err)
-			}
-		})
-	}
-}
-
-func FuzzImportMapping(f *testing.F) {
-	f.Add("customer_id,organization_state,organization_id\nc1,ignored,\n")
-	f.Add("\xef\xbb\xbfcustomer_id\n\"c1\n")
-	f.Add("a,b\n")
-	dir := f.TempDir()
-	store, err := local.Open(dir, local.Options{NoSync: true})
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Cleanup(func() { _ = store.Close() })
-	if _, err := state.Save(f.Context(), store, state.CustomerKey("c1"), state.Customer{ID: "c1", Name: "One"}, state.Any, time.Time{}); err != nil {
-		f.Fatal(err)
-	}
-	s := &review.Service{Table: store, Directory: review.NewDirectory(store), Now: time.Now, Random: func() string { return "r" }}
-	f.Fuzz(func(t *testing.T, in string) {
-		var refusal *review.Refusal
-		if _, err := s.ImportMapping(t.Context(), anna, strings.NewReader(in), true); err != nil && !errors.As(err, &refusal) {
-			t.Errorf("%q: %v", in, err)
-		}
-	})
-}
-
-// fakeCreator is IT Glue as far as creating goes.
-type fakeCreator struct {
-	mu     sync.Mutex
-	orgs   []match.Organization
-	confs  []match.Configuration
-	search error
-	// lose answers of creates: they happen, and the answer is an uncertain error.
-	lose bool
-	// drop creates: they do not happen, and the answer is an uncertain error.
-	drop    bool
-	refuse  bool
-	hidden  bool // lists do not show what was created yet
-	creates int
-}
-
-func (f *fakeCreator) Organizations(context.Context) ([]match.Organization, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.hidden {
-		return nil, f.search
-	}
-	return append([]match.Organization{}, f.orgs...), f.search
-}
-
-func (f *fakeCreator) outcome() error {
-	switch {
-	case f.refuse:
-		return vendorhttp.NewError("itglue", "create", vendorhttp.Invalid, 422, "no")
-	case f.lose, f.drop:
-		e := vendorhttp.NewError("itglue", "create", vendorhttp.Unavailable, 504, "late")
-		e.Uncertain = true
-		return e
-	}
-	return nil
-}
-
-func (f *fakeCreator) CreateOrganization(_ context.Context, name string) (match.Organization, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.creates++
-	o := match.Organization{ID: fmt.Sprintf("new%d", f.creates), Name: name}
-	if !f.drop && !f.refuse {
-		f.orgs = append(f.orgs, o)
-	}
-	return o, f.outcome()
-}
-
-func (f *fakeCreator) Configurations(context.Context, string) ([]match.Configuration, error) {
-	if f.hidden {
-		return nil, f.search
-	}
-	return f.confs, f.search
-}
-
-func (f *fakeCreator) CreateConfiguration(_ context.Context, org string, n review.NewConfiguration) (match.Configuration, error) {
-	f.creates++
-	c := match.Configuration{ID: "k9", OrganizationID: org, Name: n.Name}
-	f.confs = append(f.confs, c)
-	return c, f.outcome()
-}
-
-func TestCreating(t *testing.T) {
-	t.Parallel()
-	create := review.Decision{Action: review.Create}
-	w := newWorld(t)
-	out, err := w.decide(review.Organization, "c4", create)
-	if err != nil || out.Link.State != match.Matched || out.Link.TargetID != "new1" || out.Link.By != anna {
-		t.Fatalf("%+v %v", out, err)
-	}
-	if diff := cmp.Diff([]string{"documentation"}, w.asked); diff != "" {
-		t.Errorf("the new record must be read before it is judged (-want +got):\n%s", diff)
-	}
-	if _, err := w.decide(review.Organization, "c4", create); err == nil || w.creates() != 1 {
-		t.Errorf("it was created twice (%d): %v", w.creates(), err)
-	}
-	out, err = w.decide(review.Configuration, "appliance:m2", create)
-	if err != nil || out.Link.TargetID != "k9" {
-		t.Errorf("configuration: %+v %v", out, err)
-	}
-}
-
-func (w *world) creates() int { return w.creator.creates }
-
-func TestCreatingLooksForDuplicatesFirst(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.creator.orgs = []match.Organization{{ID: "x1", Name: "CUSTOMER C4"}}
-	_, err := w.decide(review.Organization, "c4", review.Decision{Action: review.Create})
-	if err == nil || !strings.Contains(err.Error(), "x1") || w.creates() != 0 {
-		t.Fatalf("%d creates: %v", w.creates(), err)
-	}
-	if _, err := w.decide(review.Organization, "c4", review.Decision{Action: review.Create, Force: true}); err != nil || w.creates() != 1 {
-		t.Errorf("on purpose: %d creates: %v", w.creates(), err)
-	}
-}
-
-func TestAFailedSearchNeverFallsThroughToACreate(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.creator.search = vendorhttp.NewError("itglue", "list", vendorhttp.Unavailable, 503, "down")
-	if _, err := w.decide(review.Organization, "c4", review.Decision{Action: review.Create, Force: true}); err == nil || w.creates() != 0 {
-		t.Errorf("%d creates: %v", w.creates(), err)
-	}
-}
-
-func TestALostAnswerIsSearchedForBeforeAnythingIsCreatedAgain(t *testing.T) {
-	t.Parallel()
-	create := review.Decision{Action: review.Create}
-
-	t.Run("it had been created", func(t *testing.T) {
-		t.Parallel()
-		w := newWorld(t)
-		w.creator.lose = true
-		if _, err := w.decide(review.Organization, "c4", create); err == nil || !strings.Contains(err.Error(), "may have been created") {
-			t.Fatal(err)
-		}
-		w.creator.lose = false
-		out, err := w.decide(review.Organization, "c4", create)
-		if err != nil || out.Link.TargetID != "new1" || w.creates() != 1 {
-			t.Errorf("%d creates, %+v: %v", w.creates(), out, err)
-		}
-	})
-	t.Run("it had not been created", func(t *testing.T) {
-		t.Parallel()
-		w := newWorld(t)
-		w.creator.drop = true
-		if _, err := w.decide(review.Organization, "c4", create); err == nil {
-			t.Fatal("no error")
-		}
-		w.creator.drop = false
-		w.now = noon.Add(5 * time.Minute)
-		if _, err := w.decide(review.Organization, "c4", review.Decision{Action: review.Create, Force: true}); err == nil || w.creates() != 1 {
-			t.Fatalf("inside the window: %d creates: %v", w.creates(), err)
-		}
-		w.now = noon.Add(31 * time.Minute)
-		if out, err := w.decide(review.Organization, "c4", create); err != nil || w.creates() != 2 || out.Link.TargetID != "new2" {
-			t.Errorf("after the window: %d creates, %+v: %v", w.creates(), out, err)
-		}
-	})
-	t.Run("it was refused for certain", func(t *testing.T) {
-		t.Parallel()
-		w := newWorld(t)
-		w.creator.refuse = true
-		if _, err := w.decide(review.Organization, "c4", create); err == nil {
-			t.Fatal("no error")
-		}
-		w.creator.refuse = false
-		if _, err := w.decide(review.Organization, "c4", create); err != nil {
-			t.Errorf("a refused create blocks the next one: %v", err)
-		}
-	})
-}
-
-func TestWhatWasCreatedButNotLinkedIsLinkedByTheNextAttempt(t *testing.T) {
-	t.Parallel()
-	create := review.Decision{Action: review.Create, Force: true}
-	for name, c := range map[string]struct {
-		side    review.Side
-		id      string
-		record  state.Key
-		created string
-	}{
-		"organization":  {review.Organization, "c4", state.CustomerKey("c4"), "new1"},
-		"configuration": {review.Configuration, "appliance:m2", state.DocumentationKey("c2"), "k9"},
-	} {
-		for _, later := range []time.Duration{time.Second, time.Hour} {
-			t.Run(fmt.Sprintf("%s, tried again after %v", name, later), func(t *testing.T) {
-				t.Parallel()
-				w := newWorld(t)
-				broken := statetest.Count(w.store)
-				broken.Inject(statetest.Nth(1, statetest.FailBefore, func(o statetest.Op) bool { return o.Kind == statetest.OpPut && o.Key == c.record }))
-				w.service.Table = broken
-				w.creator.hidden = true
-				if _, err := w.decide(c.side, c.id, create); !errors.Is(err, statetest.ErrInjected) || w.creates() != 1 {
-					t.Fatalf("%d creates: %v", w.creates(), err)
-				}
-				w.now = w.now.Add(later)
-				w.creator.hidden = later < time.Minute
-				out, err := w.decide(c.side, c.id, create)
-				if err != nil || w.creates() != 1 || out.Link.State != match.Matched || out.Link.TargetID != c.created {
-					t.Fatalf("%d creates, %+v: %v", w.creates(), out, err)
-				}
-				// And then it is forgotten: unmatched, another one can be made on purpose.
-				if _, err := w.decide(c.side, c.id, review.Decision{Action: review.Unmatch}); err != nil {
-					t.Fatal(err)
-				}
-				if _, err := w.decide(c.side, c.id, create); err != nil || w.creates() != 2 {
-					t.Errorf("%d creates: %v", w.creates(), err)
-				}
-			})
-		}
-	}
-}
-
-func TestOfManyWhoCreateOneDoes(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	var wg sync.WaitGroup
-	for range 20 {
-		wg.Go(func() {
-			_, _ = w.decide(review.Organization, "c4", review.Decision{Action: review.Create, Force: true})
-		})
-	}
-	wg.Wait()
-	if w.creates() != 1 {
-		t.Errorf("%d were created", w.creates())
-	}
-	if got := w.customer("c4").Links.Organization; got.TargetID != "new1" {
-		t.Errorf("linked to %+v", got)
 	}
 }

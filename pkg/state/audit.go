@@ -17,14 +17,21 @@ type Audit struct {
 	Reason  string            `json:"reason,omitempty"`
 	Before  map[string]string `json:"before,omitempty"`
 	After   map[string]string `json:"after,omitempty"`
+	// Undoes is the entry that this one takes back; empty: none.
+	Undoes string `json:"undoes,omitempty"`
 }
 
 // auditKept is how long the trail is kept.
 const auditKept = 400 * 24 * time.Hour
 
-// AddAudit writes an entry. random tells entries of one second apart.
+// AuditID makes an id that sorts by time; random tells entries of one moment apart.
+func AuditID(at time.Time, random string) string {
+	return at.UTC().Format("20060102T150405.000000Z") + "-" + random
+}
+
+// AddAudit writes an entry. random tells entries of one moment apart.
 func AddAudit(ctx context.Context, t Table, a Audit, random string) error {
-	a.ID = NewRunID(a.At, random)
+	a.ID = AuditID(a.At, random)
 	if _, err := Save(ctx, t, Key{pkAudit, a.ID}, a, New, a.At.Add(auditKept).Truncate(time.Second)); err != nil {
 		return fmt.Errorf("audit: %w", err)
 	}

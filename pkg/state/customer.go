@@ -3,6 +3,7 @@ package state
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"uniview-bridge/pkg/match"
@@ -23,6 +24,9 @@ type Customer struct {
 	ID    string              `json:"id"`
 	Name  string              `json:"name"`
 	Links match.CustomerLinks `json:"links"`
+	// FormerNames are earlier names of a customer with a link that a person decided,
+	// newest first, at most maxFormerNames: spellings that stand for its counterparts.
+	FormerNames []string `json:"formerNames,omitempty"`
 	// GoneSince is when a complete read first lacked the customer.
 	GoneSince time.Time `json:"goneSince,omitzero"`
 
@@ -49,14 +53,24 @@ type Customer struct {
 	AsOf time.Time `json:"asOf,omitzero"`
 }
 
+// maxFormerNames bounds Customer.FormerNames.
+const maxFormerNames = 10
+
+// Rename gives the customer its new name. The old one is kept among FormerNames
+// while a person's decision about a link stands on it.
+func (c *Customer) Rename(name string) {
+	decided := c.Links.Organization.Decided() || c.Links.Company.Decided()
+	if old := c.Name; old != "" && old != name && decided {
+		former := slices.DeleteFunc(slices.Clone(c.FormerNames), func(n string) bool { return n == old || n == name })
+		former = slices.Insert(former, 0, old)
+		c.FormerNames = former[:min(len(former), maxFormerNames)]
+	}
+	c.Name = name
+}
+
 // Customers reads all customer records by id.
 func Customers(ctx context.Context, t Table) (map[string]Customer, error) {
 	return LoadAll[Customer](ctx, t, pkCustomer)
-}
-
-// Documentations reads all documentation records by customer id.
-func Documentations(ctx context.Context, t Table) (map[string]Documentation, error) {
-	return LoadAll[Documentation](ctx, t, pkDocumentation)
 }
 
 // Desks reads all ticket desks by customer id.

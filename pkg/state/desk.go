@@ -2,6 +2,7 @@ package state
 
 import (
 	"maps"
+	"slices"
 	"time"
 
 	"uniview-bridge/pkg/alert"
@@ -26,6 +27,10 @@ type Desk struct {
 // deskKept is how long conditions and groups are kept after their end, beyond
 // the reopen window.
 const deskKept = 30 * 24 * time.Hour
+
+// mostRetired bounds Desk.Retired. What is forgotten is found again: a create
+// searches by its reference first, takes up the old ticket and goes on behind it.
+const mostRetired = 2000
 
 // Clone copies the desk so that changing its maps leaves the original alone.
 func (d Desk) Clone() Desk {
@@ -62,6 +67,11 @@ func (d *Desk) Prune(now time.Time, reopenWithin time.Duration) {
 			d.Retired[alert.GroupHash(key)] = g.Generation
 		}
 		delete(d.Groups, key)
+	}
+	if over := len(d.Retired) - mostRetired; over > 0 {
+		for _, hash := range slices.Sorted(maps.Keys(d.Retired))[:over] {
+			delete(d.Retired, hash)
+		}
 	}
 	for key, c := range d.Conditions {
 		_, grouped := d.Groups[c.Group]

@@ -1,7 +1,6 @@
 package state
 
 import (
-	"context"
 	"time"
 
 	"uniview-bridge/pkg/backup"
@@ -9,14 +8,13 @@ import (
 )
 
 // Documentation is what the bridge keeps of one customer's machines and of what
-// it shows of them in IT Glue. It is one item, so it stays small: short names,
-// no value that another one tells (the machines of a publication are those whose
-// link names its configuration).
+// it shows of them in IT Glue. Short names, and no value that another one tells
+// (the machines of a publication are those whose link names its configuration).
 //
-// Three write it, each only its own part: documentation decisions write the
-// machines' statuses and automatic links (account and docsync, through the same
-// rules), people's decisions write links (review), docsync alone writes
-// publications.
+// Three write it, each only its own part and through UpdateDocumentation:
+// documentation decisions write the machines' statuses and automatic links (account
+// and docsync, through the same rules), people's decisions write links (review),
+// docsync alone writes publications and the banner.
 type Documentation struct {
 	// Organization is the IT Glue organization that the machines' links stand on.
 	Organization string `json:"o,omitempty"`
@@ -24,6 +22,22 @@ type Documentation struct {
 	Machines map[string]Machine `json:"m,omitempty"`
 	// Publications by configuration id.
 	Publications map[string]Publication `json:"p,omitempty"`
+	// Notes are our blocks in the notes of configurations, by configuration id.
+	Notes map[string]Note `json:"t,omitempty"`
+	// Banner is what stands in the alert text of an organization for this customer.
+	Banner Banner `json:"b,omitzero"`
+}
+
+// Banner is our text on an organization's page.
+type Banner struct {
+	Organization string    `json:"o,omitempty"`
+	Text         string    `json:"t,omitempty"` // as last written; empty: none of ours stands there
+	Key          string    `json:"k,omitempty"` // names what it says, without the time
+	At           time.Time `json:"a,omitzero"`
+	// Refused is why it could not be written, RefusedKey what was refused: it is not
+	// repeated until that changes.
+	Refused    string `json:"e,omitempty"`
+	RefusedKey string `json:"ed,omitempty"`
 }
 
 // Machine is one registration of a protected machine.
@@ -81,14 +95,25 @@ type Publication struct {
 	Shown     string    `json:"b,omitempty"` // the status as IT Glue shows it
 	Published time.Time `json:"p,omitzero"`
 
+	// Restricted says that it was published for chosen people only.
+	Restricted bool `json:"r,omitempty"`
+
 	// Refused is why IT Glue (or caution) refused the last write of the content
 	// RefusedDigest; it is not repeated until the content changes.
 	Refused       string `json:"e,omitempty"`
 	RefusedDigest string `json:"ed,omitempty"`
 }
 
-// LoadDocumentation reads one customer's record; a missing one is empty.
-func LoadDocumentation(ctx context.Context, t Table, customer string) (Documentation, error) {
-	d, _, err := LoadOr(ctx, t, DocumentationKey(customer), Documentation{})
-	return d, err
+// NoNote stands for the wish to have no block, in Note.RefusedText and
+// Banner.RefusedKey.
+const NoNote = "-"
+
+// Note is our block in a configuration's notes.
+type Note struct {
+	Text string    `json:"t,omitempty"` // as last written; empty: none of ours stands there
+	At   time.Time `json:"a,omitzero"`
+	// Refused is why it could not be written, RefusedText what was refused: it is not
+	// repeated until that changes.
+	Refused     string `json:"e,omitempty"`
+	RefusedText string `json:"ed,omitempty"` // NoNote: taking it away
 }

@@ -6,6 +6,7 @@ const (
 	ListAppliances     = "uniview.appliances"     // backup.Appliance
 	ListAssets         = "uniview.assets"         // backup.Asset, family appliance
 	ListEndpoints      = "uniview.endpoints"      // backup.Asset, family endpoint
+	ListHistory        = "uniview.history"        // what looks at machines' backup histories told
 	ListAlerts         = "uniview.alerts"         // alert.Alert, undismissed, and those just confirmed as dismissed
 	ListOrganizations  = "itglue.organizations"   // match.Organization
 	ListConfigurations = "itglue.configurations"  // match.Configuration

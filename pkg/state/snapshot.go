@@ -158,9 +158,7 @@ func cut[T any](records []T, id func(T) string) ([]chunk, error) {
 	}
 	buckets := make([][]json.RawMessage, n)
 	for _, r := range rows {
-		h := fnv.New32a()
-		h.Write([]byte(r.id))
-		b := int(h.Sum32() % uint32(n))
+		b := bucket(r.id, n)
 		buckets[b] = append(buckets[b], r.raw)
 	}
 	var chunks []chunk
@@ -176,4 +174,11 @@ func cut[T any](records []T, id func(T) string) ([]chunk, error) {
 		chunks = append(chunks, chunk{hex.EncodeToString(sum[:16]), raw})
 	}
 	return chunks, nil
+}
+
+// bucket is the place of an id among n chunks.
+func bucket(id string, n int) int {
+	h := fnv.New32a()
+	h.Write([]byte(id))
+	return int(h.Sum32() % uint32(n))
 }

@@ -18,6 +18,10 @@ var ticketingKey = SettingsKey("ticketing")
 type TicketSettings struct {
 	Defaults  alert.Settings             `json:"defaults"`
 	Overrides map[string]alert.Overrides `json:"overrides,omitempty"` // by customer id
+	// Rules are the ordered rules, Silences the snoozes and maintenance windows of
+	// the customers that were asked for, by customer id.
+	Rules    []alert.Rule               `json:"rules,omitempty"`
+	Silences map[string][]alert.Silence `json:"silences,omitempty"`
 }
 
 // For is what counts for one customer. Overrides that no longer make sense are
@@ -38,11 +42,13 @@ func (s TicketSettings) Digest(customer string) string {
 	out, err := s.For(customer)
 	return Digest(struct {
 		alert.Settings
-		Bad bool
-	}{out, err != nil})
+		Bad      bool
+		Rules    []alert.Rule
+		Silences []alert.Silence
+	}{out, err != nil, s.Rules, s.Silences[customer]})
 }
 
-// LoadTicketSettings reads the defaults and all overrides. What was never
+// LoadTicketSettings reads the defaults, the rules and all overrides and silences. What was never
 // stored is alert.Defaults.
 func LoadTicketSettings(ctx context.Context, t Table) (TicketSettings, error) {
 	var s TicketSettings
@@ -62,10 +68,15 @@ func LoadTicketSettings(ctx context.Context, t Table) (TicketSettings, error) {
 		}
 		s.Overrides[strings.TrimPrefix(item.SK, ticketOverrides)] = o
 	}
-	return s, nil
+	if s.Rules, _, err = LoadTicketRules(ctx, t); err != nil {
+		return s, err
+	}
+	s.Silences, err = Silences(ctx, t, "")
+	return s, err
 }
 
-// LoadTicketSettingsOf reads the defaults and one customer's overrides.
+// LoadTicketSettingsOf reads the defaults, the rules and one customer's overrides
+// and silences.
 func LoadTicketSettingsOf(ctx context.Context, t Table, customer string) (TicketSettings, error) {
 	var s TicketSettings
 	var err error
@@ -80,7 +91,11 @@ func LoadTicketSettingsOf(ctx context.Context, t Table, customer string) (Ticket
 	default:
 		s.Overrides = map[string]alert.Overrides{customer: o}
 	}
-	return s, nil
+	if s.Rules, _, err = LoadTicketRules(ctx, t); err != nil {
+		return s, err
+	}
+	s.Silences, err = Silences(ctx, t, customer)
+	return s, err
 }
 
 // SaveTicketDefaults validates and stores the account's settings.

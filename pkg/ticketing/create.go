@@ -34,8 +34,7 @@ func (j *job) create(ctx context.Context, g alert.Group) error {
 		if err != nil || gone {
 			return err
 		}
-		settings, _, _ := route(j.input())
-		if d := alert.Decide(g, j.conditions(g.Key), &live, settings, j.Now()); d.Action != alert.Open {
+		if d := j.redecide(g, &live); d.Action != alert.Open {
 			j.put(d.Group)
 			return j.save(ctx)
 		}
@@ -77,12 +76,11 @@ func (j *job) create(ctx context.Context, g alert.Group) error {
 			return err
 		}
 		j.changed("create")
-		j.attach(ctx, done, conditions)
 		return nil
 	case certain(err):
 		return j.release(ctx, g, free, "create ticket", err)
 	}
-	if err := j.record(ctx, g, g.Doubtful(j.Now())); err != nil {
+	if err := j.record(ctx, g, g.Doubtful(j.Now(), j.settings)); err != nil {
 		return err
 	}
 	return j.failed(ctx, fmt.Sprintf("create ticket for %s: it may exist, searches follow", g.Name), err)
@@ -138,7 +136,7 @@ func (j *job) search(ctx context.Context, g alert.Group) error {
 	if len(found) > 0 {
 		return j.adoptFound(ctx, g, found)
 	}
-	g, _ = g.Searched(j.Now())
+	g, _ = g.Searched(j.Now(), j.settings)
 	return j.record(ctx, held, g)
 }
 
@@ -190,33 +188,58 @@ func (j *job) pause(g alert.Group, cause error) alert.Group {
 
 // ticket is what is created.
 func (j *job) ticket(g alert.Group, conditions []alert.Condition) connectwise.TicketWrite {
-	in := j.input()
-	settings, company, _ := route(in)
-	f := facts(in, Decision{Desk: j.desk, Remark: j.last.Remark}, g)
+	f := facts(j.input(), j.desk, g)
+	s := f.Settings
+	lead, _ := alert.Lead(conditions)
 	return connectwise.TicketWrite{
-		Summary: alert.SummaryText(f), CompanyID: company, BoardID: settings.BoardID, TypeID: settings.TypeID,
-		SubTypeID: settings.SubTypeID, ItemID: settings.ItemID, SourceID: settings.SourceID,
-		PriorityID: settings.PriorityOf(alert.HighestOpen(conditions)), ExternalXRef: g.Reference,
-		Description: alert.DescriptionText(f), InternalAnalysis: alert.InternalText(f), Notify: settings.Notify,
+		Summary: alert.SummaryText(f), CompanyID: s.CompanyID, BoardID: s.BoardID, TypeID: s.TypeID,
+		SubTypeID: s.SubTypeID, ItemID: s.ItemID, SourceID: s.SourceID,
+		PriorityID: s.PriorityOf(lead.Class, lead.Severity), ExternalXRef: g.Reference,
+		Description: alert.DescriptionText(f), InternalAnalysis: alert.InternalText(f), Notify: s.Notify,
 	}
 }
 
-// attach links the machines' configurations, as far as they are matched. It
-// needs a right beyond the native role (connectwise.md §6): without it the
-// ticket stands and the reason is shown.
-func (j *job) attach(ctx context.Context, g alert.Group, conditions []alert.Condition) {
-	done := map[int]bool{}
-	for _, c := range conditions {
-		id := j.slice.Devices[c.AssetKey].CompanyConfigurationID
-		if id == 0 || done[id] {
+// redecide is the decision about one group with its ticket as just read.
+func (j *job) redecide(g alert.Group, live *alert.Ticket) alert.Decision {
+	conditions := j.conditions(g.Key)
+	settings, _ := j.input().place(conditions)
+	return alert.Decide(g, conditions, live, settings, j.Now())
+}
+
+// attach puts the machines' configurations on the ticket, as far as they are
+// matched. It needs a right beyond the native role (connectwise.md §6): without
+// it the ticket stands, the reason is shown, and it is tried again a day later.
+func (j *job) attach(ctx context.Context, g alert.Group) error {
+	held := g
+	g.AttachFailure, g.AttachAt = "", time.Time{}
+	var stop error
+	for _, id := range j.input().missing(g, j.desk) {
+		err := j.session.Client.AttachConfiguration(ctx, g.TicketID, id)
+		if err == nil {
+			g.Attached = append(slices.Clone(g.Attached), id)
 			continue
 		}
-		done[id] = true
-		if err := j.session.Client.AttachConfiguration(ctx, g.TicketID, id); err != nil {
-			j.result.Reasons = append(j.result.Reasons, fmt.Sprintf("ticket #%d stands without its configuration %d: %v", g.TicketID, id, err))
+		err = j.session.Fail(ctx, err)
+		g.AttachFailure = fmt.Sprintf("ticket #%d stands without its configuration %d: %v", g.TicketID, id, err)
+		g.AttachAt = j.Now().Add(attachAgain)
+		if !certain(err) {
+			g.AttachAt = j.Now().Add(attachSoon)
+		}
+		j.result.Reasons = append(j.result.Reasons, g.AttachFailure)
+		if errors.Is(err, state.ErrStopped) {
+			stop = err
+			break
 		}
 	}
+	if err := j.record(ctx, held, g); err != nil {
+		return err
+	}
+	return stop
 }
+
+// attachSoon is when an attachment whose outcome is not known is tried again; a
+// device that is there already is success.
+const attachSoon = 15 * time.Minute
 
 // conditions are those of a group, by key.
 func (j *job) conditions(group string) []alert.Condition {

@@ -4,13 +4,13 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"uniview-bridge/pkg/alert"
-	"uniview-bridge/pkg/match"
 	"uniview-bridge/pkg/plan"
 	"uniview-bridge/pkg/state"
 )
@@ -20,7 +20,7 @@ import (
 const clockSlack = 10 * time.Minute
 
 // Rules is the version of the deciding code: a new one makes everybody due.
-const Rules = "tickets-1"
+const Rules = "tickets-2"
 
 // Input is everything a decision about one customer stands on.
 type Input struct {
@@ -29,7 +29,10 @@ type Input struct {
 	Customer     state.Customer
 	Desk         state.Desk
 	Settings     alert.Settings // with the customer's overrides
+	Rules        alert.Rules
+	Silences     []alert.Silence // of this customer
 	Installation string
+	Console      string // address of our console, for links; empty: none is known
 	Now          time.Time
 }
 
@@ -48,9 +51,6 @@ type Decision struct {
 	Changes []plan.Change // all that would be written, and every skip with its reason
 	Counts  Counts
 	NextAt  time.Time // when the clock alone asks for another look; zero: never
-	// Company is where new tickets go and Remark why it is not the customer's own.
-	Company int
-	Remark  string
 }
 
 // DueInputs are what makes a customer due for tickets.
@@ -61,25 +61,30 @@ func DueInputs(slice string, settings string, c state.Customer, mode state.Mode)
 // Decide is the planning for one customer. It changes nothing of its input.
 func Decide(in Input) Decision {
 	d := Decision{Desk: in.Desk.Clone()}
-	in.Settings, d.Company, d.Remark = route(in)
 	if !in.AsOf.Before(d.Desk.AsOf) || d.Desk.AsOf.After(in.Now.Add(clockSlack)) {
-		d.Desk.Conditions, d.NextAt = alert.Fold(d.Desk.Conditions, alert.Reading{AsOf: in.AsOf, Alerts: in.Slice.Alerts, Assets: in.Slice.Assets})
+		d.Desk.Conditions, d.NextAt = alert.Fold(in.raising(d.Desk.Conditions), alert.Reading{
+			AsOf: in.AsOf, Alerts: slices.Concat(in.Slice.Alerts, in.overdue()), Assets: in.Slice.Assets,
+		})
 		d.Desk.AsOf = in.AsOf
 	}
+	in.hold(d.Desk.Conditions)
 	assign(&d.Desk, in, nil)
 	groups := decideGroups(in, d.Desk)
-	if in.Slice.Fold {
-		if storms := foldStorms(in.Slice.Customer.ID, d.Desk, groups); len(storms) > 0 {
-			assign(&d.Desk, in, storms)
-			groups = decideGroups(in, d.Desk)
-		}
+	if storms := foldStorms(in, d.Desk, groups); len(storms) > 0 {
+		assign(&d.Desk, in, storms)
+		groups = decideGroups(in, d.Desk)
 	}
 	for _, key := range slices.Sorted(maps.Keys(groups)) {
 		g := groups[key]
 		d.Desk.Groups[key] = g.Group
 		d.NextAt = earlier(d.NextAt, g.NextAt)
-		if g.Action.Acts() {
+		switch at, due := in.attachDue(g.Group, d.Desk); {
+		case g.Action.Acts():
 			d.Steps = append(d.Steps, Step{Group: key, Action: g.Action, Reason: g.Reason})
+		case due:
+			d.Steps = append(d.Steps, Step{Group: key, Action: alert.Attach, Reason: "a machine's configuration is not on the ticket yet"})
+		default:
+			d.NextAt = earlier(d.NextAt, at)
 		}
 		if c, ok := change(in, d, key, g); ok {
 			d.Changes = append(d.Changes, c)
@@ -93,44 +98,19 @@ func Decide(in Input) Decision {
 
 // order is the order of steps: what is uncertain first, then ends, then news.
 var order = map[alert.Action]int{
-	alert.Settle: 0, alert.Search: 1, alert.Close: 2, alert.Reopen: 3, alert.Escalate: 4, alert.Note: 5, alert.Open: 6,
+	alert.Settle: 0, alert.Search: 1, alert.Look: 2, alert.Close: 3, alert.Reopen: 4, alert.Escalate: 5, alert.Note: 6, alert.Open: 7, alert.Attach: 8,
 }
 
-// route resolves the company and says why it is not the customer's own.
+// assign gives every open condition its group. storms names the parent group of
+// conditions that are to be folded, by condition key. Settings and rules that are
+// changed never move what a ticket tells of:
 //
-//	the company link is           tickets go to
-//	matched                       that company
-//	ignored                       nobody: do not sync
-//	anything else                 the default company, with a remark
-func route(in Input) (s alert.Settings, company int, remark string) {
-	s = in.Settings
-	link := in.Slice.Company
-	if own := in.Customer.Links.Company; own.Decided() {
-		link = own
-	}
-	if id, ok := link.Linked(); ok {
-		if n, err := strconv.Atoi(id); err == nil && n > 0 {
-			s.CompanyID = n
-			return s, n, ""
-		}
-	}
-	if link.State == match.Ignored {
-		s.DoNotSync = true
-		return s, 0, "the customer is ignored for tickets"
-	}
-	why := cmp.Or(link.Reason, "no company found")
-	switch {
-	case link.State == match.Attention:
-		why = fmt.Sprintf("its company needs attention (%s): %s", link.Cause, why)
-	case link.State == match.Suggested:
-		why = "a company is only suggested: " + why
-	}
-	return s, s.CompanyID, fmt.Sprintf("The customer %s has no company of its own in ConnectWise, this is the default company: %s", in.Slice.Customer.Name, why)
-}
-
-// assign gives every open or muted condition its group. A group that has a
-// ticket, or may have one, keeps its conditions; storms names the parent group
-// of conditions that are to be folded, by condition key.
+//	its group                                            it goes to
+//	has a ticket, or may have one                        stays
+//	ended, its ticket told of this very episode          stays: a person ended it (Decide)
+//	ended, the reopen window runs                        stays, unless it was a storm's
+//	a storm's that is not opened yet                     stays
+//	any other                                            where settings and rules of now send it
 func assign(desk *state.Desk, in Input, storms map[string]string) {
 	id := in.Slice.Customer.ID
 	for key, c := range desk.Conditions {
@@ -141,15 +121,15 @@ func assign(desk *state.Desk, in Input, storms map[string]string) {
 		if exists && keeps(g) {
 			continue
 		}
-		want := alert.GroupKey(id, in.Settings.Grouping, c)
+		want := alert.RoutedKey(id, in.Settings.Grouping, c, in.ruling(c).Effect)
 		if alert.IsStorm(c.Group) && exists && g.State == alert.GroupWaiting {
 			want = c.Group // folded, not yet opened
 		}
 		if storm, ok := storms[key]; ok {
 			want = storm
 		}
-		if exists && g.State != alert.GroupWaiting && !alert.IsStorm(c.Group) {
-			want = c.Group // closed: the reopen rule decides
+		if exists && g.State != alert.GroupWaiting && in.stays(c, g) {
+			want = c.Group
 		}
 		c.Group = want
 		desk.Conditions[key] = c
@@ -169,6 +149,14 @@ func assign(desk *state.Desk, in Input, storms map[string]string) {
 			delete(desk.Groups, key)
 		}
 	}
+}
+
+// stays says whether an open condition stays with a group that ended.
+func (in Input) stays(c alert.Condition, g alert.Group) bool {
+	if told, known := g.Told[c.Key]; known && told.Episode == c.Episode {
+		return true
+	}
+	return !alert.IsStorm(g.Key) && g.State == alert.GroupClosed && in.Now.Before(g.ClosedAt.Add(in.Settings.ReopenWithin.Duration()))
 }
 
 // keeps says whether a group holds on to its conditions whatever the settings say.
@@ -217,7 +205,8 @@ func decideGroups(in Input, desk state.Desk) map[string]alert.Decision {
 		if found := byReference[g.Reference]; len(found) > 0 {
 			g = adoptListed(g, found, older[alert.GroupHash(key)], in.Now)
 		}
-		d := alert.Decide(g, conditions[key], byID[g.Target()], in.Settings, in.Now)
+		settings, _ := in.place(conditions[key])
+		d := alert.Decide(g, conditions[key], byID[g.Target()], settings, in.Now)
 		if d.Action == alert.Close && in.Slice.HoldClose {
 			d.Action, d.Group.Planned = alert.Wait, alert.Wait
 			d.Reason = "closing waits for approval: more tickets would close at once than is believable. " + d.Reason
@@ -265,7 +254,7 @@ func adopt(g alert.Group, t alert.Ticket, now time.Time) alert.Group {
 	}
 	g.State, g.TicketID, g.Pending, g.Doubt = alert.GroupOpen, t.ID, nil, nil
 	g.CompanyID, g.BoardID, g.PriorityID = t.CompanyID, t.BoardID, t.PriorityID
-	g.TicketUpdated, g.OpenedAt = t.UpdatedAt, now
+	g.TicketUpdated, g.OpenedAt, g.Touched = t.UpdatedAt, now, t.Touched
 	g.Failures, g.Failure, g.RetryAt = 0, "", time.Time{}
 	if t.Closed {
 		g.State, g.ClosedBy, g.ClosedAt = alert.GroupClosed, alert.ByPerson, t.ClosedAt
@@ -316,27 +305,6 @@ func nameOf(in Input, key string, conditions []alert.Condition) string {
 	return asset
 }
 
-// foldStorms names the parent group for every condition that would open a
-// ticket of its own, where an appliance has more than one such group.
-func foldStorms(customer string, desk state.Desk, groups map[string]alert.Decision) map[string]string {
-	opening := map[string]map[string]bool{} // parent → groups that would open
-	parent := map[string]string{}           // condition → parent
-	for key, c := range desk.Conditions {
-		g, ok := groups[c.Group]
-		if !ok || g.Action != alert.Open || c.State != alert.ConditionOpen {
-			continue
-		}
-		storm := alert.StormKey(customer, c.ApplianceID)
-		if opening[storm] == nil {
-			opening[storm] = map[string]bool{}
-		}
-		opening[storm][c.Group] = true
-		parent[key] = storm
-	}
-	maps.DeleteFunc(parent, func(_, storm string) bool { return len(opening[storm]) < 2 })
-	return parent
-}
-
 // plannedAs is how a writing action shows in a plan.
 var plannedAs = map[alert.Action]plan.Action{
 	alert.Open: plan.Create, alert.Note: plan.Note, alert.Escalate: plan.Update, alert.Reopen: plan.Reopen, alert.Close: plan.Close,
@@ -359,29 +327,28 @@ func change(in Input, d Decision, key string, g alert.Decision) (plan.Change, bo
 		if g.Group.State != alert.GroupWaiting {
 			g.Group = g.Group.NextGeneration(in.Installation, in.Slice.Customer.ID)
 		}
-		f := facts(in, d, g.Group)
+		f := facts(in, d.Desk, g.Group)
 		c.Title, c.TargetID = alert.SummaryText(f), ""
 		c.Fields = []plan.Field{
-			{Name: "company", After: strconv.Itoa(d.Company)},
-			{Name: "board", After: strconv.Itoa(in.Settings.BoardID)},
+			{Name: "company", After: strconv.Itoa(f.Settings.CompanyID)},
+			{Name: "board", After: strconv.Itoa(f.Settings.BoardID)},
 			{Name: "reference", After: g.Group.Reference},
 		}
-		if d.Remark != "" {
-			c.Reason += ". " + d.Remark
+		if f.Remark != "" {
+			c.Reason += ". " + f.Remark
 		}
 	}
 	return c, true
 }
 
 // facts collects what texts about a group are made of.
-func facts(in Input, d Decision, g alert.Group) alert.Facts {
-	f := alert.Facts{Customer: in.Slice.Customer.Name, Group: g, Settings: in.Settings, AsOf: d.Desk.AsOf, Remark: d.Remark}
+func facts(in Input, desk state.Desk, g alert.Group) alert.Facts {
+	conditions := conditionsOf(desk, g.Key)
+	f := alert.Facts{Customer: in.Slice.Customer.Name, Group: g, Conditions: conditions, AsOf: desk.AsOf}
+	f.Settings, f.Remark = in.place(conditions)
 	assets := map[string]bool{}
-	for _, c := range d.Desk.Conditions {
-		if c.Group == g.Key {
-			f.Conditions = append(f.Conditions, c)
-			assets[c.AssetKey] = true
-		}
+	for _, c := range conditions {
+		assets[c.AssetKey] = true
 	}
 	for _, a := range in.Slice.Assets {
 		if !assets[a.Key()] {
@@ -392,6 +359,9 @@ func facts(in Input, d Decision, g alert.Group) alert.Facts {
 		}
 		if device, ok := in.Slice.Devices[a.Key()]; ok && device.URL != "" {
 			f.Links = append(f.Links, alert.Link{Name: device.Name + " in IT Glue", URL: device.URL})
+		}
+		if in.Console != "" {
+			f.Links = append(f.Links, alert.Link{Name: a.Name + " in UniView Bridge", URL: in.Console + "/assets/" + url.PathEscape(a.Key())})
 		}
 	}
 	return f

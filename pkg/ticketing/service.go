@@ -53,6 +53,8 @@ type Service struct {
 	Now          func() time.Time
 	Log          *slog.Logger // nil: nothing is logged
 	Installation string
+	// Console tells the address of our console for links on tickets; nil: none.
+	Console func(ctx context.Context) (string, error)
 }
 
 // Handle brings one customer's tickets up to date with its newest slice. The
@@ -103,6 +105,9 @@ type job struct {
 	*Service
 	customer state.Customer
 	settings alert.Settings
+	rules    alert.Rules
+	silences []alert.Silence
+	console  string
 	slice    Slice
 	meta     state.SliceMeta
 	mode     state.Mode
@@ -138,6 +143,15 @@ func (s *Service) load(ctx context.Context, w state.Work) (*job, bool, error) {
 	if j.settings, err = settings.For(w.Customer); err != nil {
 		j.result.Reasons = append(j.result.Reasons, err.Error())
 	}
+	if j.rules, err = alert.NewRules(settings.Rules); err != nil { // were checked when they were stored
+		j.result.Reasons = append(j.result.Reasons, err.Error())
+	}
+	j.silences = settings.Silences[w.Customer]
+	if s.Console != nil {
+		if j.console, err = s.Console(ctx); err != nil {
+			return nil, false, err
+		}
+	}
 	run, _, err := state.LoadRun(ctx, s.Table, w.Run)
 	if err != nil && !errors.Is(err, state.ErrNotFound) {
 		return nil, false, err
@@ -170,9 +184,15 @@ func (j *job) run(ctx context.Context) error {
 		j.desk, j.version, j.reloaded = before, version, false
 		j.last = Decide(j.input())
 		j.desk = j.last.Desk
+		if j.mode != state.Live {
+			nobodyWaits(j.desk) // a preview wants nothing of ConnectWise
+		}
 		if state.Digest(before) != state.Digest(j.desk) {
 			if err := j.save(ctx); errors.Is(err, state.ErrConflict) {
 				continue
+			} else if errors.Is(err, state.ErrTooLarge) {
+				j.tooMany(before)
+				return nil
 			} else if err != nil {
 				return err
 			}
@@ -191,8 +211,8 @@ func (j *job) run(ctx context.Context) error {
 
 func (j *job) input() Input {
 	return Input{
-		Slice: j.slice, AsOf: j.meta.AsOf, Customer: j.customer, Desk: j.desk, Settings: j.settings,
-		Installation: j.Installation, Now: j.Now(),
+		Slice: j.slice, AsOf: j.meta.AsOf, Customer: j.customer, Desk: j.desk, Settings: j.settings, Rules: j.rules,
+		Silences: j.silences, Installation: j.Installation, Console: j.console, Now: j.Now(),
 	}
 }
 
@@ -218,6 +238,9 @@ func (j *job) steps(ctx context.Context) (more bool, err error) {
 		case errors.Is(err, state.ErrStopped):
 			j.leave(err.Error())
 			return false, nil
+		case errors.Is(err, state.ErrTooLarge):
+			j.tooMany(j.desk)
+			return false, nil
 		case err != nil:
 			return false, err
 		case j.reloaded:
@@ -242,6 +265,10 @@ func (j *job) take(ctx context.Context, st Step) error {
 		return j.search(ctx, g)
 	case alert.Settle:
 		return j.settle(ctx, g)
+	case alert.Look:
+		return j.lookAt(ctx, g)
+	case alert.Attach:
+		return j.attach(ctx, g)
 	}
 	return j.write(ctx, g, st.Action)
 }
@@ -250,6 +277,18 @@ func (j *job) take(ctx context.Context, st Step) error {
 func (j *job) leave(reason string) {
 	j.open = true
 	j.result.Reasons = append(j.result.Reasons, reason)
+}
+
+// tooMany is a customer whose desk does not fit into one record. Nothing that a
+// repetition could mend: it is said, and looked at again with the next run.
+func (j *job) tooMany(stored state.Desk) {
+	n := 0
+	for _, c := range j.desk.Conditions {
+		n += len(c.Occurrences)
+	}
+	j.desk = stored
+	j.result.Failed++
+	j.leave(fmt.Sprintf("%d alerts of this customer are listed, more than can be kept: dismiss old ones in UniView", n))
 }
 
 func (j *job) changed(what string) { j.result.Changed[what+" ticket"]++ }
@@ -330,6 +369,9 @@ func (j *job) failed(ctx context.Context, what string, err error) error {
 // finish tells the rest of the bridge: ticket numbers for the documentation,
 // counts for the overview, and when to come back.
 func (j *job) finish(ctx context.Context) error {
+	if err := j.remember(ctx); err != nil {
+		return err
+	}
 	counts := Count(j.desk)
 	announced := ""
 	if tickets := TicketsByMachine(j.desk); len(tickets) > 0 {
@@ -354,7 +396,7 @@ func (j *job) finish(ctx context.Context) error {
 	if news {
 		j.desk.Announced = announced
 		// Losing here only means that the documentation is told once more.
-		if err := j.save(ctx); err != nil && !errors.Is(err, state.ErrConflict) {
+		if err := j.save(ctx); err != nil && !errors.Is(err, state.ErrConflict) && !errors.Is(err, state.ErrTooLarge) {
 			return err
 		}
 	}

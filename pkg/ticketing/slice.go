@@ -36,6 +36,17 @@ type Slice struct {
 	HoldClose bool `json:"holdClose,omitempty"`
 	// Devices are the linked configurations by asset key.
 	Devices map[string]Device `json:"devices,omitempty"`
+	// Overdue are the machines that the documentation calls overdue, where the
+	// bridge is to raise alerts of its own for them, by asset key.
+	Overdue []Overdue `json:"overdue,omitempty"`
+}
+
+// Overdue is one machine that had no good backup for too long, or, Unknown, one
+// whose backups could not be read: what was raised for it goes on.
+type Overdue struct {
+	AssetKey string    `json:"assetKey"`
+	Since    time.Time `json:"since,omitzero"`
+	Unknown  bool      `json:"unknown,omitempty"`
 }
 
 // Device is a machine's matched configuration, for the ticket.
@@ -49,14 +60,15 @@ type Device struct {
 // need, so that equal facts give an equal slice: of machines only names, links
 // and the last good backup count here.
 func NewSlice(customer backup.Customer, company match.Link, alerts []alert.Alert, assets []backup.Asset,
-	appliances []backup.Appliance, tickets []alert.Ticket, devices map[string]Device,
+	appliances []backup.Appliance, tickets []alert.Ticket, devices map[string]Device, overdue []Overdue,
 ) Slice {
-	s := Slice{Customer: customer, Company: company, Devices: devices}
+	s := Slice{Customer: customer, Company: company, Devices: devices, Overdue: overdue}
+	slices.SortFunc(s.Overdue, func(a, b Overdue) int { return cmp.Compare(a.AssetKey, b.AssetKey) })
 	s.Alerts = slices.SortedFunc(slices.Values(alerts), func(a, b alert.Alert) int {
 		return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(alert.Fingerprint(a), alert.Fingerprint(b)), cmp.Compare(a.ID, b.ID))
 	})
 	s.Tickets = slices.SortedFunc(slices.Values(tickets), func(a, b alert.Ticket) int { return cmp.Compare(a.ID, b.ID) })
-	if len(alerts) == 0 {
+	if len(alerts) == 0 && len(overdue) == 0 {
 		s.Devices = nil
 		return s
 	}

@@ -31,8 +31,7 @@ func (j *job) write(ctx context.Context, g alert.Group, action alert.Action) err
 		return err
 	}
 	conditions := j.conditions(g.Key)
-	settings, _, _ := route(j.input())
-	d := alert.Decide(g, conditions, &live, settings, j.Now())
+	d := j.redecide(g, &live)
 	if d.Action != action {
 		j.put(d.Group)
 		return j.save(ctx)
@@ -79,11 +78,24 @@ func (j *job) look(ctx context.Context, g alert.Group) (live alert.Ticket, gone 
 	return live, true, stop
 }
 
+// lookAt reads a ticket that ConnectWise called back about and records what
+// people did to it. It is a hint: when it cannot be read the next list tells.
+func (j *job) lookAt(ctx context.Context, g alert.Group) error {
+	g.Look = false
+	live, gone, err := j.look(ctx, g)
+	if err != nil || gone {
+		return err
+	}
+	j.put(j.redecide(g, &live).Group)
+	return j.save(ctx)
+}
+
 // perform makes the requests of a claimed write. noted says that its note is
 // already there.
 func (j *job) perform(ctx context.Context, held alert.Group, live alert.Ticket, reason string, noted bool) error {
 	p, g := held.Pending, held
-	settings, _, _ := route(j.input())
+	conditions := j.conditions(held.Key)
+	settings, _ := j.input().place(conditions)
 	requests, cancel := context.WithTimeout(ctx, p.Lease.Sub(j.Now()))
 	defer cancel()
 	note := func() error {
@@ -93,7 +105,7 @@ func (j *job) perform(ctx context.Context, held alert.Group, live alert.Ticket, 
 		if err := j.inTime(p); err != nil {
 			return err
 		}
-		f := facts(j.input(), Decision{Desk: j.desk}, held)
+		f := facts(j.input(), j.desk, held)
 		_, err := j.session.Client.AddNote(requests, held.Target(), connectwise.Note{
 			Text: alert.NoteText(f, p.Action, reason, p.Note), Internal: !settings.CustomerNotes, Notify: settings.Notify,
 		})
@@ -133,7 +145,14 @@ func (j *job) perform(ctx context.Context, held alert.Group, live alert.Ticket, 
 			err = note()
 		}
 	case alert.Escalate:
-		if id := settings.PriorityOf(p.Severity); id > 0 && id != live.PriorityID && held.MergedInto == 0 {
+		lead, _ := alert.Lead(conditions)
+		id := settings.PriorityOf(lead.Class, p.Severity)
+		switch {
+		case id == 0 || held.MergedInto > 0:
+		case id == live.PriorityID:
+			g.PriorityID = id
+		case held.PriorityID > 0 && live.PriorityID != held.PriorityID: // a person set it: it is his
+		default:
 			if after, err = j.session.Client.SetTicketPriority(requests, held.TicketID, id); err == nil {
 				g.PriorityID = id
 			}
@@ -205,7 +224,7 @@ func (j *job) written(ctx context.Context, held, g alert.Group, after connectwis
 	case alert.Close:
 		g.State, g.ClosedBy, g.ClosedAt = alert.GroupClosed, alert.ByBridge, j.Now()
 	case alert.Reopen:
-		g.State, g.ClosedBy, g.ClosedAt, g.StillTold = alert.GroupOpen, "", time.Time{}, false
+		g.State, g.ClosedBy, g.ClosedAt, g.StillTold, g.KeptOpen = alert.GroupOpen, "", time.Time{}, false, false
 		g.Reopens++
 	case alert.Note:
 		g.StillTold = g.StillTold || g.State == alert.GroupClosed
@@ -246,8 +265,7 @@ func (j *job) settle(ctx context.Context, g alert.Group) error {
 	// Is it still right? Decide as if nothing had been begun.
 	free := g
 	free.Pending = nil
-	settings, _, _ := route(j.input())
-	if d := alert.Decide(free, j.conditions(g.Key), &live, settings, j.Now()); d.Action == p.Action && (!noted || p.Action != alert.Note) {
+	if d := j.redecide(free, &live); d.Action == p.Action && (!noted || p.Action != alert.Note) {
 		return j.resume(ctx, g, live, d.Reason, noted)
 	}
 	next := g
@@ -274,10 +292,12 @@ func (j *job) resume(ctx context.Context, g alert.Group, live alert.Ticket, reas
 // status picks the status for closing or reopening on the board the ticket is
 // on now: technicians move tickets (connectwise.md §7.2, traps).
 //
-//	closing: the configured one if it is on this board, else one of the same
-//	         name, else the first active one that closes
-//	opening: the configured one if it is on this board, else the board's
-//	         default, else the first active one that does not close
+//	closing: the one chosen for this board, else the configured one if it is on
+//	         this board, else one of the same name, else the first active one
+//	         that closes
+//	opening: the one chosen for this board, else the configured one if it is on
+//	         this board, else the board's default, else the first active one
+//	         that does not close
 func (j *job) status(ctx context.Context, board int, s alert.Settings, closing bool) (connectwise.Status, error) {
 	list, ok := j.statuses[board]
 	if !ok {
@@ -299,11 +319,12 @@ func (j *job) status(ctx context.Context, board int, s alert.Settings, closing b
 	slices.SortFunc(fits, func(a, b connectwise.Status) int {
 		return cmp.Or(cmp.Compare(a.SortOrder, b.SortOrder), cmp.Compare(a.ID, b.ID))
 	})
-	wanted, name := s.ReopenStatusID, ""
+	wanted, name, own := s.ReopenStatusID, "", s.ReopenStatuses[board]
 	if closing {
-		wanted, name = s.CloseStatusID, s.CloseStatusName
+		wanted, name, own = s.CloseStatusID, s.CloseStatusName, s.CloseStatuses[board]
 	}
 	for _, right := range []func(connectwise.Status) bool{
+		func(st connectwise.Status) bool { return own > 0 && st.ID == own },
 		func(st connectwise.Status) bool { return wanted > 0 && st.ID == wanted },
 		func(st connectwise.Status) bool { return name != "" && strings.EqualFold(st.Name, name) },
 		func(st connectwise.Status) bool { return !closing && st.Default },

@@ -85,11 +85,14 @@ func (m *memory) Query(_ context.Context, q state.Query) ([]state.Item, error) {
 	defer m.mu.Unlock()
 	var out []state.Item
 	for k, item := range m.items {
-		if k.PK == q.PK && strings.HasPrefix(k.SK, q.Prefix) && k.SK > q.After {
+		if k.PK == q.PK && strings.HasPrefix(k.SK, q.Prefix) && (q.After == "" || q.Descending && k.SK < q.After || !q.Descending && k.SK > q.After) {
 			out = append(out, item)
 		}
 	}
 	slices.SortFunc(out, func(a, b state.Item) int { return strings.Compare(a.SK, b.SK) })
+	if q.Descending {
+		slices.Reverse(out)
+	}
 	if q.Limit > 0 && len(out) > q.Limit {
 		out = out[:q.Limit]
 	}
@@ -113,8 +116,8 @@ type tester interface {
 // world is one customer, its machines and alerts, a ConnectWise and the service.
 type world struct {
 	t        tester
-	now      time.Time
-	clock    sync.Mutex
+	customer string
+	clock    *virtual
 	table    *memory
 	cw       *sandbox.Server
 	client   *connectwise.Client
@@ -123,6 +126,7 @@ type world struct {
 	fallback int // the default company
 	board    int
 	runs     int
+	randoms  int
 	stopped  bool // the connection is stopped
 	fold     bool // the account has too many new tickets
 	hold     bool // the account would close too many
@@ -134,6 +138,7 @@ type world struct {
 	assets   []backup.Asset
 	company  match.Link
 	devices  map[string]Device
+	overdue  []Overdue
 	settings alert.Settings
 }
 
@@ -182,7 +187,7 @@ var start = time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC)
 
 func newWorld(t tester) *world {
 	t.Helper()
-	w := &world{t: t, now: start, table: &memory{items: map[state.Key]state.Item{}}}
+	w := &world{t: t, customer: testCustomer, clock: &virtual{now: start}, table: &memory{items: map[state.Key]state.Item{}}}
 	w.cw = sandbox.New(sandbox.Options{Now: w.time, Unlimited: true})
 	w.cw.Edit(func(st *sandbox.State) {
 		st.AddStandardSetup()
@@ -219,20 +224,40 @@ func (w *world) newService() *Service {
 	}
 }
 
+// virtual is a clock that moves when it is told to.
+type virtual struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
 func (w *world) time() time.Time {
-	w.clock.Lock()
-	defer w.clock.Unlock()
-	return w.now
+	w.clock.mu.Lock()
+	defer w.clock.mu.Unlock()
+	return w.clock.now
 }
 
 func (w *world) pass(d time.Duration) {
-	w.clock.Lock()
-	defer w.clock.Unlock()
-	w.now = w.now.Add(d)
+	w.clock.mu.Lock()
+	defer w.clock.mu.Unlock()
+	w.clock.now = w.clock.now.Add(d)
+}
+
+// neighbour is another customer in the same table, ConnectWise and time, with
+// machines VM00, VM01 and so on.
+func (w *world) neighbour(customer string, machines int) *world {
+	n := &world{
+		t: w.t, customer: customer, clock: w.clock, table: w.table, cw: w.cw, client: w.client, own: w.own, fallback: w.fallback,
+		board: w.board, company: w.company, settings: w.settings,
+	}
+	n.service = n.newService()
+	for i := range machines {
+		n.assets = append(n.assets, n.asset(fmt.Sprintf("VM%02d", i)))
+	}
+	return n
 }
 
 func (w *world) asset(name string) backup.Asset {
-	return backup.Asset{Family: backup.FamilyAppliance, ID: "id-" + name, CustomerID: testCustomer, ApplianceID: "ap1", Name: name}
+	return backup.Asset{Family: backup.FamilyAppliance, ID: "id-" + name, CustomerID: w.customer, ApplianceID: "ap1", Name: name}
 }
 
 func (w *world) mode(m state.Mode) {
@@ -245,7 +270,7 @@ func (w *world) mode(m state.Mode) {
 // raise adds an alert about a machine now.
 func (w *world) raise(machine string, change ...func(*alert.Alert)) {
 	a := alert.Alert{
-		Type: alert.TypeAlert, CustomerID: testCustomer, CustomerName: "Ada Ltd", ApplianceID: "ap1", ApplianceName: "Box",
+		Type: alert.TypeAlert, CustomerID: w.customer, CustomerName: "Ada Ltd", ApplianceID: "ap1", ApplianceName: "Box",
 		Message: "Backup of " + machine + " failed.", Severity: alert.SeverityWarning, Created: w.time(),
 	}
 	for _, c := range change {
@@ -282,10 +307,10 @@ func (w *world) sync() {
 
 func (w *world) store(tickets []alert.Ticket) {
 	w.t.Helper()
-	slice := NewSlice(backup.Customer{ID: testCustomer, Name: "Ada Ltd"}, w.company, w.alerts, w.assets,
-		[]backup.Appliance{{ID: "ap1", CustomerID: testCustomer, Name: "Box"}}, OfCustomer(tickets, testInstallation, testCustomer), w.devices)
+	slice := NewSlice(backup.Customer{ID: w.customer, Name: "Ada Ltd"}, w.company, w.alerts, w.assets,
+		[]backup.Appliance{{ID: "ap1", CustomerID: w.customer, Name: "Box"}}, OfCustomer(tickets, testInstallation, w.customer), w.devices, w.overdue)
 	slice.Fold, slice.HoldClose = w.fold, w.hold
-	if _, err := state.SaveSlices(context.Background(), w.table, state.ConnectWise, w.time(), map[string]Slice{testCustomer: slice}, true); err != nil {
+	if _, err := state.SaveSlices(context.Background(), w.table, state.ConnectWise, w.time(), map[string]Slice{w.customer: slice}, true); err != nil {
 		w.t.Fatal(err)
 	}
 }
@@ -294,14 +319,21 @@ func (w *world) store(tickets []alert.Ticket) {
 func (w *world) message(change ...func(*state.Run)) state.Work {
 	w.t.Helper()
 	w.runs++
-	run := state.Run{ID: fmt.Sprintf("run-%05d", w.runs), Scope: state.ScopeAlerts, State: state.Working, Created: w.time(), Messages: 1}
+	run := state.Run{ID: fmt.Sprintf("run-%s-%05d", w.customer, w.runs), Scope: state.ScopeAlerts, State: state.Working, Created: w.time(), Messages: 1}
 	for _, c := range change {
 		c(&run)
 	}
 	if _, err := state.SaveRun(context.Background(), w.table, run, state.Any); err != nil {
 		w.t.Fatal(err)
 	}
-	return state.Work{Version: state.MessageVersion, Run: run.ID, Customer: testCustomer}
+	return state.Work{Version: state.MessageVersion, Run: run.ID, Customer: w.customer}
+}
+
+// turnWith is a turn with these tickets listed instead of a read of ConnectWise.
+func (w *world) turnWith(listed []alert.Ticket) state.Progress {
+	w.t.Helper()
+	w.store(listed)
+	return w.handle(w.message())
 }
 
 // turn is one sync and its message; it fails the test when Handle fails.
@@ -325,7 +357,7 @@ func (w *world) handle(work state.Work) state.Progress {
 
 func (w *world) desk() state.Desk {
 	w.t.Helper()
-	d, _, err := state.LoadOr(context.Background(), w.table, state.DeskKey(testCustomer), state.Desk{})
+	d, _, err := state.LoadOr(context.Background(), w.table, state.DeskKey(w.customer), state.Desk{})
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -4,6 +4,8 @@
 // Rules:
 //   - every route declares the role it needs, in a table; a route that declares
 //     none is a mistake and refuses to be built;
+//   - every route declares whose data it is about: who may see only some customers is
+//     refused wherever a route does not say that it keeps to them;
 //   - a policy says who is asking. Local knows a bearer token and sessions begun
 //     by a one-time link, and answers only to loopback host names, so that a web
 //     page somewhere cannot reach the bridge by pointing a name at this machine.

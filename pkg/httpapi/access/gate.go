@@ -1,6 +1,7 @@
 package access
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -9,7 +10,8 @@ import (
 	"unicode/utf8"
 )
 
-// MaxBody is the most a request's body may hold, in bytes.
+// MaxBody is the most a request's body may hold, in bytes, where a route does not
+// say otherwise.
 const MaxBody = 1 << 20
 
 // Route is one thing that can be asked for, with the role it needs.
@@ -17,6 +19,8 @@ type Route struct {
 	Method  string
 	Path    string // pattern of net/http.ServeMux, without method and host
 	Role    Role
+	Reach   Reach
+	MaxBody int64 // in bytes; 0: MaxBody
 	Handler http.HandlerFunc
 }
 
@@ -63,7 +67,6 @@ func (g *Gate) Handler(routes ...Route) http.Handler {
 			g.Refuse(w, r, *why)
 			return
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, MaxBody)
 		handler, pattern := mux.Handler(r)
 		if !plain(r.URL.Path) {
 			g.Refuse(w, r, nothing)
@@ -98,7 +101,15 @@ func (g *Gate) guard(route Route) http.Handler {
 				return
 			}
 		}
+		r.Body = http.MaxBytesReader(w, r.Body, cmp.Or(route.MaxBody, MaxBody))
 		switch {
+		case id.May(route.Role) && id.Limited() && route.Reach == Account && route.Role != Anyone:
+			g.Refuse(w, r, Refusal{
+				Status: http.StatusForbidden, Title: "Not allowed",
+				Detail: "This is about all customers, and you may see only some of them.",
+			})
+		case id.May(route.Role) && id.Limited() && route.Reach == OneCustomer && !id.Sees(r.PathValue("id")):
+			g.Refuse(w, r, nothing) // whether there is such a customer is not told either
 		case id.May(route.Role):
 			route.Handler(w, r.WithContext(With(r.Context(), id)))
 		case id.Role <= Anyone:

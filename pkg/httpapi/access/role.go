@@ -1,6 +1,9 @@
 package access
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // Role is what somebody may do. The order is that of power.
 type Role int
@@ -41,7 +44,33 @@ type Identity struct {
 	Role Role
 	// Session says that a cookie speaks for the person, not a bearer token.
 	Session bool
+	// Customers are the only ones the identity may see and work on; nil: all.
+	Customers []string
 }
+
+// Limited says that the identity may not see all customers.
+func (i Identity) Limited() bool { return i.Customers != nil }
+
+// Sees says whether the identity may see a customer.
+func (i Identity) Sees(customer string) bool {
+	return i.Customers == nil || slices.Contains(i.Customers, customer)
+}
+
+// Reach says whose data a route shows or changes: what those who are limited to
+// some customers may do with it.
+type Reach int
+
+// The reaches. The zero value refuses whoever is limited.
+const (
+	// Account is about the account or all customers.
+	Account Reach = iota
+	// Shared holds nothing of any customer.
+	Shared
+	// OneCustomer is about the customer whose id stands in the path as {id}.
+	OneCustomer
+	// Narrowed shows and changes only what the identity may see: its handler looks.
+	Narrowed
+)
 
 // May says whether the identity has at least the role.
 func (i Identity) May(need Role) bool {

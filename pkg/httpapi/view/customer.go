@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -41,6 +42,7 @@ type CustomerFilter struct {
 	Organization match.State
 	Company      match.State
 	Query        string // part of the customer's, organization's or company's name
+	Only         func(customer string) bool
 }
 
 // Customers are the chosen customers by name, with counts per state over all that
@@ -78,16 +80,17 @@ func (m *Model) Customers(ctx context.Context, f CustomerFilter) (Customers, err
 	}
 	out := Customers{Organization: zeroStates(), Company: zeroStates()}
 	for _, record := range all {
-		c := customerOf(record, modes, read)
-		if !contains(f.Query, c.Name, c.Organization.TargetName, c.Company.TargetName) {
+		organization, company := record.Links.Organization, record.Links.Company
+		if f.Only != nil && !f.Only(record.ID) || !contains(f.Query, record.Name, organization.TargetName, company.TargetName) {
 			continue
 		}
-		out.Organization[c.Organization.State]++
-		out.Company[c.Company.State]++
-		if f.Organization != "" && c.Organization.State != f.Organization || f.Company != "" && c.Company.State != f.Company {
+		os, cs := cmp.Or(organization.State, match.Unmatched), cmp.Or(company.State, match.Unmatched)
+		out.Organization[os]++
+		out.Company[cs]++
+		if f.Organization != "" && os != f.Organization || f.Company != "" && cs != f.Company {
 			continue
 		}
-		out.Items = append(out.Items, c)
+		out.Items = append(out.Items, customerOf(record, modes, read))
 	}
 	return out, nil
 }
@@ -126,8 +129,8 @@ func counts(n map[string]int) map[string]int {
 	return n
 }
 
-// names gives customers' names by id, for showing.
-func (m *Model) names(ctx context.Context) (map[string]string, error) {
+// Names gives customers' names by id, for showing.
+func (m *Model) Names(ctx context.Context) (map[string]string, error) {
 	all, err := m.all(ctx)
 	if err != nil {
 		return nil, err

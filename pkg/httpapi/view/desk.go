@@ -20,13 +20,22 @@ const (
 	AlertTicketed  AlertState = "ticketed"  // an open ticket tells of it
 	AlertPlanned   AlertState = "planned"   // preview: a ticket would be opened
 	AlertHeld      AlertState = "held"      // open without a ticket, with a reason
+	AlertSnoozed   AlertState = "snoozed"   // a snooze or maintenance window holds it back
 	AlertUncertain AlertState = "uncertain" // a create may have succeeded
 	AlertMuted     AlertState = "muted"
 	AlertOver      AlertState = "over"
 )
 
 // AlertStates lists all alert states in the order in which people look at them.
-var AlertStates = []AlertState{AlertUncertain, AlertHeld, AlertPlanned, AlertTicketed, AlertMuted, AlertOver}
+var AlertStates = []AlertState{AlertUncertain, AlertHeld, AlertSnoozed, AlertPlanned, AlertTicketed, AlertMuted, AlertOver}
+
+// AlertsActive chooses all alerts that are open, whatever became of them.
+const AlertsActive = "active"
+
+// fits says whether an alert's state is what is asked for.
+func (s AlertState) fits(asked string) bool {
+	return asked == "" || string(s) == asked || asked == AlertsActive && s != AlertOver && s != AlertMuted
+}
 
 // Alert is one condition with what became of it, and why.
 type Alert struct {
@@ -47,7 +56,15 @@ type Alert struct {
 	Last         time.Time      `json:"last,omitzero"`
 	Count        int            `json:"count"`
 	TicketID     int            `json:"ticketId,omitempty"`
-	AsOf         time.Time      `json:"asOf,omitzero"`
+	// Group is the ticket group it belongs to; Rule the rule that routes it.
+	Group string `json:"group,omitempty"`
+	Rule  string `json:"rule,omitempty"`
+	// HeldBy says what holds it back: rule, snooze or window; SilenceID which, HeldUntil
+	// how long.
+	HeldBy    string    `json:"heldBy,omitempty"`
+	SilenceID string    `json:"silenceId,omitempty"`
+	HeldUntil time.Time `json:"heldUntil,omitzero"`
+	AsOf      time.Time `json:"asOf,omitzero"`
 }
 
 // Place is where the alert stands in the list: newest first.
@@ -91,15 +108,16 @@ type DeskFilter struct {
 	Customer string
 	State    string
 	Query    string
+	Only     func(customer string) bool
 }
 
 // Alerts lists conditions, newest first.
 func (m *Model) Alerts(ctx context.Context, f DeskFilter) ([]Alert, error) {
 	var out []Alert
-	err := m.desks(ctx, f.Customer, func(customer, name string, d state.Desk) {
+	err := m.desks(ctx, f, func(customer, name string, d state.Desk) {
 		for _, c := range d.Conditions {
 			a := alertOf(customer, name, c, d)
-			if (f.State == "" || string(a.State) == f.State) && contains(f.Query, a.Message, a.AssetName, a.CustomerName, a.Appliance) {
+			if a.State.fits(f.State) && contains(f.Query, a.Message, a.AssetName, a.CustomerName, a.Appliance) {
 				out = append(out, a)
 			}
 		}
@@ -111,7 +129,7 @@ func (m *Model) Alerts(ctx context.Context, f DeskFilter) ([]Alert, error) {
 // Tickets lists ticket groups that have, had or would get a ticket, newest first.
 func (m *Model) Tickets(ctx context.Context, f DeskFilter) ([]Ticket, error) {
 	var out []Ticket
-	err := m.desks(ctx, f.Customer, func(customer, name string, d state.Desk) {
+	err := m.desks(ctx, f, func(customer, name string, d state.Desk) {
 		open := map[string]int{}
 		for _, c := range d.Conditions {
 			if c.State == alert.ConditionOpen {
@@ -132,9 +150,13 @@ func (m *Model) Tickets(ctx context.Context, f DeskFilter) ([]Ticket, error) {
 	return out, err
 }
 
-// desks visits the desk of one customer or of all.
-func (m *Model) desks(ctx context.Context, customer string, visit func(customer, name string, d state.Desk)) error {
-	if customer != "" {
+// desks visits the desk of one customer or of all that may be seen.
+func (m *Model) desks(ctx context.Context, f DeskFilter, visit func(customer, name string, d state.Desk)) error {
+	may := func(id string) bool { return f.Only == nil || f.Only(id) }
+	if customer := f.Customer; customer != "" {
+		if !may(customer) {
+			return nil
+		}
 		d, _, err := state.LoadOr(ctx, m.Table, state.DeskKey(customer), state.Desk{})
 		if err != nil {
 			return err
@@ -150,15 +172,20 @@ func (m *Model) desks(ctx context.Context, customer string, visit func(customer,
 	if err != nil {
 		return err
 	}
-	names, err := m.names(ctx)
+	names, err := m.Names(ctx)
 	if err != nil {
 		return err
 	}
 	for id, d := range all {
-		visit(id, names[id], d)
+		if may(id) {
+			visit(id, names[id], d)
+		}
 	}
 	return nil
 }
+
+// heldByRule is Held.By of a rule that wants no ticket.
+const heldByRule = "rule"
 
 func alertOf(customer, name string, c alert.Condition, d state.Desk) Alert {
 	g := d.Groups[c.Group]
@@ -166,7 +193,15 @@ func alertOf(customer, name string, c alert.Condition, d state.Desk) Alert {
 		Key: c.Key, CustomerID: customer, CustomerName: cmp.Or(name, customer), Class: c.Class, Type: c.Type, Severity: c.Severity,
 		Message: c.Message, AssetID: c.AssetKey, AssetName: c.AssetName, Appliance: c.ApplianceName, JobName: c.JobName,
 		First: c.First, Last: c.Last, Count: c.Count, TicketID: g.Target(), AsOf: d.AsOf,
+		Group: c.Group, Rule: c.Rule,
 	}
+	if h := c.Held; h != nil && c.State == alert.ConditionOpen {
+		a.HeldBy, a.HeldUntil = h.By, h.Until
+		if h.By != heldByRule {
+			a.SilenceID = h.ID
+		}
+	}
+	told, isTold := g.Told[c.Key]
 	switch {
 	case c.State == alert.ConditionOver:
 		a.State, a.Why = AlertOver, c.Reason
@@ -177,6 +212,11 @@ func alertOf(customer, name string, c alert.Condition, d state.Desk) Alert {
 		a.State, a.Why = AlertMuted, "muted in UniView"
 	case g.State == alert.GroupUncertain || g.State == alert.GroupCreating:
 		a.State, a.Why = AlertUncertain, g.Reason
+	case c.Held != nil && !(g.HasTicket() && isTold && told.Episode == c.Episode):
+		a.State, a.Why = AlertSnoozed, c.Held.Reason
+		if c.Held.By == heldByRule {
+			a.State = AlertHeld
+		}
 	case g.HasTicket():
 		a.State, a.Why = AlertTicketed, g.Reason
 	case g.Planned == alert.Open || g.Planned == alert.Reopen:

@@ -1,9 +1,12 @@
 package view
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"uniview-bridge/pkg/match"
 	"uniview-bridge/pkg/state"
@@ -15,164 +18,293 @@ type Found struct {
 	Name string `json:"name"`
 	// Note tells it from its namesakes: short name, identifier, serial number.
 	Note string `json:"note,omitempty"`
-	// Taken is how many customers or machines are matched to it already.
-	Taken int `json:"taken"`
+	// Taken is how many customers or machines are matched to it already, and TakenBy
+	// says so in words.
+	Taken   int    `json:"taken"`
+	TakenBy string `json:"takenBy,omitempty"`
 }
 
 // FoundPage is what a search found, best first.
 type FoundPage struct {
 	Items []Found `json:"items"`
 	More  bool    `json:"more"` // there were more than asked for: search more closely
+	// Hidden are those that fit and are matched already: All shows them.
+	Hidden int `json:"hidden"`
 }
 
-// FindOrganizations searches organizations by name or short name.
-func (m *Model) FindOrganizations(ctx context.Context, q string, limit int) (FoundPage, error) {
-	all, err := m.Directory.Organizations(ctx)
+// Search is what is searched for.
+type Search struct {
+	Text  string
+	Limit int
+	All   bool // also records that are matched already
+}
+
+// FindOrganizations searches organizations by name, short name or id.
+func (m *Model) FindOrganizations(ctx context.Context, q Search) (FoundPage, error) {
+	at, err := m.digest(ctx, state.ListOrganizations)
+	if err != nil {
+		return FoundPage{}, err
+	}
+	list, err := m.searchable(state.ListOrganizations, at, func() ([]entry, error) {
+		all, err := m.Directory.Organizations(ctx)
+		out := make([]entry, len(all))
+		for i, o := range all {
+			out[i] = entryOf(o.ID, o.Name, o.ShortName)
+		}
+		return out, err
+	})
 	if err != nil {
 		return FoundPage{}, err
 	}
 	taken, err := m.taken(ctx, func(c state.Customer) match.Link { return c.Links.Organization })
+	return find(list, q, taken), err
+}
+
+// FindCompanies searches companies by name, identifier or id; deleted ones are left out.
+func (m *Model) FindCompanies(ctx context.Context, q Search) (FoundPage, error) {
+	at, err := m.digest(ctx, state.ListCompanies)
 	if err != nil {
 		return FoundPage{}, err
 	}
-	var found []Found
-	for _, o := range all {
-		if contains(q, o.Name, o.ShortName) || o.ID == q {
-			found = append(found, Found{o.ID, o.Name, o.ShortName, taken[o.ID]})
+	list, err := m.searchable(state.ListCompanies, at, func() ([]entry, error) {
+		all, err := m.Directory.Companies(ctx)
+		out := make([]entry, 0, len(all))
+		for _, c := range all {
+			if !c.Deleted {
+				out = append(out, entryOf(c.ID, c.Name, c.Identifier))
+			}
 		}
-	}
-	return best(found, q, limit), nil
-}
-
-// FindCompanies searches companies by name or identifier; deleted ones are left out.
-func (m *Model) FindCompanies(ctx context.Context, q string, limit int) (FoundPage, error) {
-	all, err := m.Directory.Companies(ctx)
+		return out, err
+	})
 	if err != nil {
 		return FoundPage{}, err
 	}
 	taken, err := m.taken(ctx, func(c state.Customer) match.Link { return c.Links.Company })
-	if err != nil {
-		return FoundPage{}, err
-	}
-	var found []Found
-	for _, c := range all {
-		if !c.Deleted && (contains(q, c.Name, c.Identifier) || c.ID == q) {
-			found = append(found, Found{c.ID, c.Name, c.Identifier, taken[c.ID]})
-		}
-	}
-	return best(found, q, limit), nil
+	return find(list, q, taken), err
 }
 
-// FindConfigurations searches the configurations of one organization by name,
-// hostname or serial number; archived ones are left out.
-func (m *Model) FindConfigurations(ctx context.Context, organization, q string, limit int) (FoundPage, error) {
+// FindConfigurations searches the configurations of one organization by name, host
+// name, serial number or id; archived ones are left out.
+func (m *Model) FindConfigurations(ctx context.Context, organization string, q Search) (FoundPage, error) {
 	if _, ok, err := m.Directory.Organization(ctx, organization); err != nil || !ok {
-		if err == nil {
-			err = state.ErrNotFound
-		}
-		return FoundPage{}, err
-	}
-	all, err := m.Directory.Configurations(ctx, organization)
-	if err != nil {
-		return FoundPage{}, err
+		return FoundPage{}, cmp.Or(err, state.ErrNotFound)
 	}
 	customers, err := m.all(ctx)
 	if err != nil {
 		return FoundPage{}, err
 	}
-	taken := map[string]int{}
+	owner := ""
+	taken := map[string][]string{}
 	for _, c := range customers {
 		if id, ok := c.Links.Organization.Linked(); !ok || id != organization {
 			continue
 		}
+		owner = c.ID
 		doc, err := state.LoadDocumentation(ctx, m.Table, c.ID)
 		if err != nil {
 			return FoundPage{}, err
 		}
 		for _, machine := range doc.Machines {
 			if id, ok := machine.Link.Linked(); ok {
-				taken[id]++
+				taken[id] = append(taken[id], machine.Name)
 			}
 		}
 	}
-	var found []Found
-	for _, c := range all {
-		if !c.Archived && (contains(q, c.Name, c.Hostname, c.Serial) || c.ID == q) {
-			found = append(found, Found{c.ID, c.Name, strings.TrimSpace(c.TypeName + " " + c.Serial), taken[c.ID]})
-		}
+	all, err := m.Directory.ConfigurationsOf(ctx, owner, organization)
+	if err != nil {
+		return FoundPage{}, err
 	}
-	return best(found, q, limit), nil
+	list := make([]entry, 0, len(all))
+	for _, c := range all {
+		if c.Archived {
+			continue
+		}
+		e := entryOf(c.ID, c.Name, strings.TrimSpace(c.TypeName+" "+c.Serial))
+		e.other = fold(c.Hostname + " " + c.Serial)
+		list = append(list, e)
+	}
+	return find(list, q, taken), nil
 }
 
-func (m *Model) taken(ctx context.Context, link func(state.Customer) match.Link) (map[string]int, error) {
+// Owned says whether a customer that may be seen is matched to the organization, and
+// none that may not.
+func (m *Model) Owned(ctx context.Context, organization string, may func(customer string) bool) (bool, error) {
+	all, err := m.all(ctx)
+	owned := false
+	for _, c := range all {
+		if id, ok := c.Links.Organization.Linked(); ok && id == organization {
+			if !may(c.ID) {
+				return false, err
+			}
+			owned = true
+		}
+	}
+	return owned, err
+}
+
+// taken names, by target, the customers that are matched to it.
+func (m *Model) taken(ctx context.Context, link func(state.Customer) match.Link) (map[string][]string, error) {
 	all, err := m.all(ctx)
 	if err != nil {
 		return nil, err
 	}
-	n := map[string]int{}
+	n := map[string][]string{}
 	for _, c := range all {
 		if id, ok := link(c).Linked(); ok {
-			n[id]++
+			n[id] = append(n[id], c.Name)
 		}
 	}
 	return n, nil
 }
 
-// best orders by how well the name fits: equal, beginning with the text, the
-// rest; each by name.
-func best(found []Found, q string, limit int) FoundPage {
-	q = strings.ToLower(q)
-	rank := func(f Found) string {
-		name := strings.ToLower(f.Name)
-		switch {
-		case name == q:
-			return "0" + place(f.Name, f.ID)
-		case strings.HasPrefix(name, q):
-			return "1" + place(f.Name, f.ID)
-		default:
-			return "2" + place(f.Name, f.ID)
+// entry is one record as it is searched.
+type entry struct {
+	found       Found
+	name, other string // folded
+}
+
+func entryOf(id, name, note string) entry {
+	return entry{found: Found{ID: id, Name: name, Note: note}, name: fold(name), other: fold(note)}
+}
+
+// fold brings a text into the form that is compared: lower case, no accents, no
+// punctuation.
+func fold(s string) string { return match.NormalizeName(s).Exact }
+
+// searchable keeps a list in its folded form as long as its content stays.
+func (m *Model) searchable(list, digest string, make func() ([]entry, error)) ([]entry, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if kept, ok := m.folded[list]; ok && kept.digest == digest {
+		return kept.entries, nil
+	}
+	entries, err := make()
+	if err != nil {
+		return nil, err
+	}
+	if m.folded == nil {
+		m.folded = map[string]foldedList{}
+	}
+	m.folded[list] = foldedList{digest, entries}
+	return entries, nil
+}
+
+type foldedList struct {
+	digest  string
+	entries []entry
+}
+
+// The ranks of a hit, best first.
+const (
+	rankEqual = iota
+	rankBegins
+	rankWords // every word that is searched for begins a word of it
+	rankHolds
+	rankTypo // the same but for a slip of the hand
+	noHit
+)
+
+// rank says how well a record fits.
+func (e entry) rank(raw, q string, words []string) int {
+	switch {
+	case q == "" && raw == "":
+		return rankHolds
+	case e.found.ID == raw, e.name == q, q != "" && e.other == q:
+		return rankEqual
+	case q == "":
+		return noHit
+	case strings.HasPrefix(e.name, q), strings.HasPrefix(e.other, q):
+		return rankBegins
+	}
+	have := strings.Fields(e.name + " " + e.other)
+	every := func(near func(word, begins string) bool) bool {
+		return !slices.ContainsFunc(words, func(w string) bool {
+			return !slices.ContainsFunc(have, func(h string) bool { return near(h, w) })
+		})
+	}
+	switch {
+	case every(strings.HasPrefix):
+		return rankWords
+	case strings.Contains(e.name, q), strings.Contains(e.other, q), every(strings.Contains):
+		return rankHolds
+	case every(nearly):
+		return rankTypo
+	}
+	return noHit
+}
+
+// find ranks, best first; those of one rank by name. Records that are matched
+// already are counted and left out, unless all are asked for.
+func find(list []entry, q Search, taken map[string][]string) FoundPage {
+	raw := strings.TrimSpace(q.Text)
+	folded := fold(raw)
+	words := strings.Fields(folded)
+	type hit struct {
+		rank int
+		at   int
+	}
+	var hits []hit
+	page := FoundPage{Items: []Found{}}
+	for i, e := range list {
+		rank := e.rank(raw, folded, words)
+		if rank == noHit {
+			continue
 		}
+		if len(taken[e.found.ID]) > 0 && !q.All {
+			page.Hidden++
+			continue
+		}
+		hits = append(hits, hit{rank, i})
 	}
-	slices.SortFunc(found, func(a, b Found) int { return strings.Compare(rank(a), rank(b)) })
-	page := FoundPage{Items: found, More: len(found) > limit}
-	if page.More {
-		page.Items = found[:limit]
-	}
-	if page.Items == nil {
-		page.Items = []Found{}
+	slices.SortFunc(hits, func(a, b hit) int {
+		x, y := list[a.at], list[b.at]
+		return cmp.Or(cmp.Compare(a.rank, b.rank), strings.Compare(x.name, y.name), strings.Compare(x.found.ID, y.found.ID))
+	})
+	page.More = len(hits) > q.Limit
+	for _, h := range hits[:min(q.Limit, len(hits))] {
+		f := list[h.at].found
+		f.Taken = len(taken[f.ID])
+		f.TakenBy = takenBy(taken[f.ID])
+		page.Items = append(page.Items, f)
 	}
 	return page
 }
 
-// CoverageRow is one customer with what of it is documented and backed up.
-type CoverageRow struct {
-	CustomerID   string         `json:"customerId"`
-	CustomerName string         `json:"customerName"`
-	Organization match.State    `json:"organization"`
-	Company      match.State    `json:"company"`
-	Machines     int            `json:"machines"`
-	Documented   int            `json:"documented"` // machines matched to a configuration
-	Statuses     map[string]int `json:"statuses"`
-	OpenTickets  int            `json:"openTickets"`
+// takenBy names who is matched to a record.
+func takenBy(names []string) string {
+	const shown = 3
+	names = slices.Sorted(slices.Values(names))
+	switch {
+	case len(names) == 0:
+		return ""
+	case len(names) > shown:
+		return fmt.Sprintf("already matched to %s and %d more", strings.Join(names[:shown], ", "), len(names)-shown)
+	default:
+		return "already matched to " + strings.Join(names, ", ")
+	}
 }
 
-// Coverage lists, per customer, machines without documentation and without a
-// good backup.
-func (m *Model) Coverage(ctx context.Context) ([]CoverageRow, error) {
-	all, err := m.all(ctx)
-	if err != nil {
-		return nil, err
+// nearly says whether a word begins like the one that is searched for, but for one
+// letter wrong, missing, too many or two swapped; short words must be right.
+func nearly(word, want string) bool {
+	const shortest = 4
+	if utf8.RuneCountInString(want) < shortest {
+		return strings.HasPrefix(word, want)
 	}
-	rows := make([]CoverageRow, 0, len(all))
-	for _, c := range all {
-		row := CoverageRow{
-			CustomerID: c.ID, CustomerName: c.Name, Organization: Link(c.Links.Organization).State, Company: Link(c.Links.Company).State,
-			Documented: c.Machines[string(match.Matched)], Statuses: counts(c.Statuses), OpenTickets: c.OpenTickets,
-		}
-		for _, n := range c.Machines {
-			row.Machines += n
-		}
-		rows = append(rows, row)
+	w, h := []rune(want), []rune(word)
+	i := 0
+	for i < len(w) && i < len(h) && w[i] == h[i] {
+		i++
 	}
-	return rows, nil
+	begins := func(a, b []rune) bool { return len(a) >= len(b) && slices.Equal(a[:len(b)], b) }
+	if i == len(w) {
+		return true
+	}
+	if i == len(h) {
+		return len(w) == len(h)+1 // one letter too many at the end
+	}
+	return begins(h[i+1:], w[i+1:]) || // wrong
+		begins(h[i:], w[i+1:]) || // too many
+		begins(h[i+1:], w[i:]) || // missing
+		i+1 < len(w) && i+1 < len(h) && w[i] == h[i+1] && w[i+1] == h[i] && begins(h[i+2:], w[i+2:]) // swapped
 }

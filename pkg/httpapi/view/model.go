@@ -27,6 +27,7 @@ type Model struct {
 	loaded    time.Time
 	letters   int
 	counted   time.Time
+	folded    map[string]foldedList // lists in their searched form
 }
 
 // remember is how long the list of customers is kept between reads: pages ask for
@@ -70,6 +71,12 @@ func (m *Model) asOf(ctx context.Context, list string) (time.Time, error) {
 		return time.Time{}, nil
 	}
 	return p.ReadFrom, err
+}
+
+// digest names the content of the newest snapshot; empty when the list was never read.
+func (m *Model) digest(ctx context.Context, list string) (string, error) {
+	p, err := state.LoadPointer(ctx, m.Table, list)
+	return p.Digest, missing(err)
 }
 
 // Link is a link as it is shown: never without a state.

@@ -53,11 +53,23 @@ type MachineSum struct {
 type TicketSum struct {
 	Open   int            `json:"open"`
 	Alerts map[string]int `json:"alerts"` // conditions by state
+	// Waiting is what waits for ConnectWise: alerts whose ticket is wanted and not
+	// written yet, and since when the oldest of them.
+	Waiting Waiting `json:"waiting"`
 	// Planned are the changes that the newest run in preview would have made.
 	Planned []plan.Count `json:"planned"`
 	AsOf    time.Time    `json:"asOf,omitzero"` // the newest read of alerts
 	// TicketsAsOf is the newest read of ConnectWise's tickets.
 	TicketsAsOf time.Time `json:"ticketsAsOf,omitzero"`
+}
+
+// Waiting counts alerts that wait for ConnectWise.
+type Waiting struct {
+	Alerts int       `json:"alerts"`
+	Groups int       `json:"groups"`
+	Oldest time.Time `json:"oldest,omitzero"` // when the oldest of these alerts was raised
+	Since  time.Time `json:"since,omitzero"`
+	Reason string    `json:"reason,omitempty"`
 }
 
 // NeedKind says what sort of thing needs a person.
@@ -74,6 +86,7 @@ const (
 	NeedMachines     NeedKind = "machines"
 	NeedRun          NeedKind = "run"
 	NeedStale        NeedKind = "stale"
+	NeedWaiting      NeedKind = "waiting"
 )
 
 // Need is one thing that needs a person now.
@@ -89,6 +102,9 @@ type Need struct {
 // (the machines turn unknown by the same default, design §2.10).
 const staleAfter = 24 * time.Hour
 
+// waitingAfter is how long alerts may wait for ConnectWise before people see it.
+const waitingAfter = 15 * time.Minute
+
 // Overview reads the whole page.
 func (m *Model) Overview(ctx context.Context, connections []state.Connection) (Overview, error) {
 	o := Overview{Now: m.Now().UTC(), Version: m.Version, Braked: []Run{}, Active: []Run{}, Recent: []Run{}}
@@ -103,6 +119,11 @@ func (m *Model) Overview(ctx context.Context, connections []state.Connection) (O
 	if err := m.sum(ctx, &o); err != nil {
 		return o, err
 	}
+	w, err := state.LoadWaiting(ctx, m.Table)
+	if err != nil {
+		return o, err
+	}
+	o.Tickets.Waiting = Waiting{Alerts: w.Alerts, Groups: w.Groups, Oldest: w.Oldest, Since: w.Since, Reason: w.Reason}
 	runs, err := m.Runs(ctx, "", recentRuns)
 	if err != nil {
 		return o, err
@@ -197,6 +218,9 @@ func needs(o Overview, letters int) []Need {
 				add(NeedConnection, 1, true, c.Name+" is not connected yet", "Enter its credentials.")
 			}
 		}
+	}
+	if w := o.Tickets.Waiting; !w.Since.IsZero() && o.Now.Sub(w.Since) >= waitingAfter {
+		add(NeedWaiting, w.Alerts, true, count(w.Alerts, "alert waits", "alerts wait")+" for ConnectWise since "+stamp(w.Since), "Nothing is lost: tickets are written when ConnectWise answers again. "+w.Reason)
 	}
 	for _, r := range o.Braked {
 		add(NeedBrake, 1, true, "A sync was stopped by the brake: "+plan.Reason(r.Excess), "Look at its plan, then approve it or let the next sync plan anew.")

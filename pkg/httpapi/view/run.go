@@ -88,7 +88,7 @@ func (m *Model) Run(ctx context.Context, id string) (Run, error) {
 	if err != nil {
 		return Run{}, err
 	}
-	names, err := m.names(ctx)
+	names, err := m.Names(ctx)
 	if err != nil {
 		return Run{}, err
 	}

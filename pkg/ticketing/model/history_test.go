@@ -1,0 +1,304 @@
+package model_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	psa "uniview-bridge/pkg/connectwise/sandbox"
+	"uniview-bridge/pkg/state"
+)
+
+// history is what a seed comes to. keep names the steps to take (nil: all), so that
+// a failing one can be made shorter without changing what the others do.
+type history struct {
+	seed uint64
+	keep []int
+}
+
+// outcome is how a history went.
+type outcome struct {
+	broken   string // what is wrong; "" nothing
+	steps    int    // how many the seed has
+	trace    []string
+	world    string // as it was at the end, when something is wrong
+	coverage map[string]map[string]int
+}
+
+// run lives a history in a bubble with a time of its own.
+func (h history) run(t *testing.T) (o outcome) {
+	synctest.Test(t, func(*testing.T) {
+		luck := rand.New(rand.NewPCG(h.seed, 0))
+		w := newWorld(luck)
+		defer w.gate.close()
+		for range luck.IntN(5) {
+			w.set(luck)
+		}
+		w.must(state.SaveTicketDefaults(context.Background(), w.table, w.settings))
+		o.steps = 15 + luck.IntN(16)
+		w.tick(luck, nil)
+		for i := 0; i < o.steps && w.broken == ""; i++ {
+			if h.keep != nil && !slices.Contains(h.keep, i) {
+				continue
+			}
+			own := rand.New(rand.NewPCG(h.seed, uint64(i)+1))
+			w.note("step %d", i)
+			if own.IntN(100) < 46 {
+				w.event(own)
+			} else {
+				var f *fault
+				if own.IntN(100) < 60 {
+					f = w.draw(own)
+				}
+				w.tick(own, f)
+			}
+			time.Sleep(2 * time.Second)
+		}
+		if w.broken == "" {
+			w.calm()
+		}
+		o.broken, o.trace, o.coverage = w.broken, w.trace, w.coverage
+		if w.broken != "" {
+			var b strings.Builder
+			w.describe(&b)
+			o.world = b.String()
+		}
+	})
+	return o
+}
+
+// event lets one or a few things happen.
+func (w *world) event(luck *rand.Rand) {
+	total := 0
+	for _, e := range events {
+		total += e.weight
+	}
+	for range 1 + luck.IntN(3) {
+		n := luck.IntN(total)
+		for _, e := range events {
+			if n -= e.weight; n < 0 {
+				what := e.happen(w, luck)
+				if what != "" {
+					w.cover("event", e.name)
+					w.note("%s: %s", e.name, what)
+				}
+				break
+			}
+		}
+		time.Sleep(2 * time.Second)
+	}
+}
+
+// draw picks a fault.
+func (w *world) draw(luck *rand.Rand) *fault {
+	total := 0
+	for _, f := range faults {
+		total += f.weight
+	}
+	n := luck.IntN(total)
+	for i := range faults {
+		if n -= faults[i].weight; n < 0 {
+			if w.muddled && strings.HasPrefix(faults[i].name, "a list is empty") || w.muddled && strings.Contains(faults[i].name, "unseen") {
+				return nil
+			}
+			return &faults[i]
+		}
+	}
+	return nil
+}
+
+// tick is a sync and the work that follows from it, or work alone, with a fault.
+func (w *world) tick(luck *rand.Rand, f *fault) {
+	if luck.IntN(3) == 0 {
+		w.listDown, w.downs = false, map[string]bool{}
+	}
+	if luck.IntN(4) == 0 {
+		w.enter()
+	}
+	if luck.IntN(3) == 0 {
+		w.cw.Edit(func(st *psa.State) { st.SearchDelay = 0 })
+	}
+	clean := f == nil && !w.listDown && len(w.downs) == 0 && len(w.stopped) == 0
+	inSync := f != nil && (f.when == reading || f.when == always && luck.IntN(2) == 0)
+	name := "no fault"
+	if f != nil {
+		name = f.name
+	}
+	if luck.IntN(7) > 0 || inSync || clean {
+		p, done := &process{side: true}, func() {}
+		if inSync {
+			done = w.arm(p, *f, luck)
+		}
+		was := w.look()
+		w.sync(p)
+		done()
+		w.note("sync, %s, struck %v", map[bool]string{true: name, false: "no fault"}[inSync], p.struck)
+		w.check(was)
+	} else {
+		c := pick(luck, w.customers...)
+		w.queue = append(w.queue, w.work(c))
+		w.note("a message that nobody sent now")
+	}
+	target := luck.IntN(2) // the message that the fault strikes
+	if f != nil && !inSync {
+		w.postal(f.name, luck)
+	}
+	for rounds := 0; rounds < 30 && w.broken == ""; rounds++ {
+		i := slices.IndexFunc(w.queue, func(l letter) bool { return !l.visible.After(time.Now()) })
+		if i < 0 {
+			break
+		}
+		l := w.queue[i]
+		w.queue = slices.Delete(w.queue, i, i+1)
+		p, done := &process{}, func() {}
+		if f != nil && !inSync && l.queue == state.AlertsQueue {
+			if target == 0 {
+				done = w.arm(p, *f, luck)
+				name = f.name
+			} else {
+				name = "no fault"
+			}
+			target--
+		} else {
+			name = "no fault"
+		}
+		was := w.look()
+		err := w.handle(p, l)
+		done()
+		w.note("handled %s of %s, %s, struck %v, %v", l.body, l.queue, name, p.struck, err)
+		w.check(was)
+		if err != nil {
+			l.visible = time.Now().Add(minutes(luck, 1, 2, 7))
+			w.queue = append(w.queue, l)
+		} else if f != nil && f.name == "an acknowledgement is lost" && name == f.name {
+			w.cover("fault", f.name)
+			l.visible = time.Now().Add(minutes(luck, 0, 2, 7, 40))
+			w.queue = append(w.queue, l)
+		}
+	}
+	modes, err := state.LoadModes(context.Background(), w.table)
+	w.must(err)
+	if clean && len(w.queue) == 0 && modes.Ticketing == state.Live {
+		w.muddled = false
+		for _, c := range w.customers {
+			w.truth.handled[c] = w.truth.events[c]
+		}
+	}
+}
+
+// postal does what queues do to messages.
+func (w *world) postal(name string, luck *rand.Rand) {
+	n := len(w.queue)
+	if n == 0 {
+		return
+	}
+	switch name {
+	case "a message comes twice":
+		l := w.queue[luck.IntN(n)]
+		l.visible = l.visible.Add(minutes(luck, 0, 0, 3, 60))
+		w.queue = append(w.queue, l)
+	case "a message comes late":
+		w.queue[luck.IntN(n)].visible = time.Now().Add(minutes(luck, 1, 9, 45, 300))
+	case "messages change places":
+		if n < 2 {
+			return
+		}
+		luck.Shuffle(n, func(i, j int) { w.queue[i], w.queue[j] = w.queue[j], w.queue[i] })
+	default:
+		return
+	}
+	w.cover("fault", name)
+}
+
+// calm lets everything that waits have its time, without faults, until nothing is
+// due any more; then all must be as it should be, and nothing more be written.
+func (w *world) calm() {
+	w.note("all is calm")
+	w.enter()
+	w.listDown, w.downs = false, map[string]bool{}
+	w.cw.Edit(func(st *psa.State) {
+		st.SearchDelay = 0
+		for i := range st.Tickets {
+			st.Tickets[i].InUse, st.Tickets[i].OpenTasks = false, false
+		}
+	})
+	w.must(state.SaveModes(context.Background(), w.table, state.Modes{Documentation: state.Preview, Ticketing: state.Live}))
+	round := func(d time.Duration) {
+		time.Sleep(d)
+		was := w.look()
+		w.sync(&process{})
+		w.deliver(plainly)
+		w.check(was)
+	}
+	round(17 * time.Minute) // whatever was claimed or leased is free
+	for range 14 {
+		if next := w.nextDue(); next.IsZero() || time.Until(next) > 6*time.Hour {
+			break
+		} else {
+			round(max(0, time.Until(next)) + time.Minute)
+		}
+	}
+	if w.broken != "" {
+		return
+	}
+	w.settled()
+	round(2 * time.Minute) // the bridge reads what it wrote itself
+	if next := w.nextDue(); !next.IsZero() && time.Until(next) < 3*time.Minute {
+		return
+	}
+	w.truth.wrote, w.truth.vendor = nil, 0
+	round(2 * time.Minute)
+	if w.truth.vendor > 0 {
+		w.fail("nothing changed and ConnectWise was written to")
+	}
+	for _, pk := range w.truth.wrote {
+		if pk != "run" && pk != "lease" && pk != "snapshot" && pk != "settings" && !strings.HasPrefix(pk, "run#") {
+			w.fail("nothing changed and %s was written", pk)
+		}
+	}
+}
+
+// nextDue is when the clock makes a customer due; zero: never.
+func (w *world) nextDue() (next time.Time) {
+	dues, err := state.Dues(context.Background(), w.table, state.ConnectWise)
+	w.must(err)
+	for _, d := range dues {
+		if !d.NextAt.IsZero() && (next.IsZero() || d.NextAt.Before(next)) {
+			next = d.NextAt
+		}
+	}
+	return next
+}
+
+// shorten leaves out what a failure does not need.
+func (h history) shorten(t *testing.T, o outcome) (history, outcome) {
+	if h.keep == nil {
+		for i := range o.steps {
+			h.keep = append(h.keep, i)
+		}
+	}
+	for size := (len(h.keep) + 1) / 2; size >= 1; size /= 2 {
+		for from := 0; from < len(h.keep); {
+			less := history{h.seed, slices.Delete(slices.Clone(h.keep), from, min(from+size, len(h.keep)))}
+			if got := less.run(t); got.broken != "" {
+				h, o = less, got
+				continue
+			}
+			from += size
+		}
+	}
+	return h, o
+}
+
+func (h history) String() string {
+	s := fmt.Sprintf("-seed %d", h.seed)
+	if h.keep != nil {
+		s += " -keep " + strings.Trim(strings.Join(strings.Fields(fmt.Sprint(h.keep)), ","), "[]")
+	}
+	return s
+}
