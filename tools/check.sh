@@ -27,6 +27,9 @@ formatted() { # formatter and its flags; prints the files that are not formatted
   [ -z "$list" ] || { printf 'not formatted, run make fmt:\n%s\n' "$list"; return 1; }
 }
 
+# The benchmark program is a module of its own.
+benchmark() { (cd tools/bench && go vet ./... && go mod tidy -diff); }
+
 template() {
   need_python && cfn-lint -r us-east-1 -- template.yaml && python3 tools/translate.py >/dev/null
 }
@@ -49,6 +52,7 @@ check 'go vet' go vet ./...
 check 'golangci-lint' golangci-lint run ./...
 check 'go mod verify' go mod verify
 check 'go mod tidy' go mod tidy -diff
+check 'the benchmark module' benchmark
 check 'template: cfn-lint and translation' template
 check 'govulncheck' vulnerabilities
 
