@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -108,6 +109,10 @@ func validJSON(s string) string {
 	return s
 }
 
+// keyPage is the path of the page that gives keys, after the code base; a double
+// slash in it is usual (connectwise.md §9, Payload 3.0.0).
+var keyPage = regexp.MustCompile(`^/[A-Za-z0-9][A-Za-z0-9_.-]{0,40}/system/callbackkey/index\.rails$`)
+
 // keyURL checks the address of a signing key before it is fetched.
 func (c *Client) keyURL(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
@@ -118,7 +123,7 @@ func (c *Client) keyURL(text string) (*url.URL, error) {
 		return nil, fmt.Errorf("%w: the key's address is not https", ErrSignature)
 	case !c.ownHost(u.Host):
 		return nil, fmt.Errorf("%w: the key's address is not on the configured ConnectWise host", ErrSignature)
-	case path.Base(path.Dir(path.Clean(u.Path))) != "callbackkey":
+	case !keyPage.MatchString(path.Clean(u.Path)):
 		return nil, fmt.Errorf("%w: the key's address is not the key page", ErrSignature)
 	case !strings.EqualFold(u.Query().Get("companyName"), c.cfg.CompanyID):
 		return nil, fmt.Errorf("%w: the key is of another company", ErrSignature)

@@ -67,6 +67,8 @@ func TestCallbacksThatAreRefused(t *testing.T) {
 		"the key lives at another port":              {"https://na.myconnectwise.net:8443", nil},
 		"the key's address carries a user":           {"https://na.myconnectwise.net@evil.example.com", nil},
 		"the key is another page":                    {siteURL, func(s string) string { return strings.Replace(s, "callbackkey", "info", 1) }},
+		"the key is a page of another folder":        {siteURL, func(s string) string { return strings.Replace(s, "system/callbackkey", "files/callbackkey", 1) }},
+		"the key is another file of the key page":    {siteURL, func(s string) string { return strings.Replace(s, "index.rails", "upload", 1) }},
 		"the callback is for another company":        {siteURL, func(s string) string { return strings.Replace(s, `"CompanyId":"demo"`, `"CompanyId":"x"`, 1) }},
 		"the key is another company's":               {siteURL, func(s string) string { return strings.Replace(s, "companyName=demo", "companyName=x", 1) }},
 		"the body is not a callback":                 {siteURL, func(string) string { return "hello" }},
@@ -184,6 +186,27 @@ func TestACallbackThatWasSwitchedOffIsSwitchedOnAgain(t *testing.T) {
 			t.Errorf("%+v", st.Callbacks)
 		}
 	})
+}
+
+func TestTheCallbackOfAnotherBoardIsNotTakenForOurs(t *testing.T) {
+	t.Parallel()
+	c, srv := start(t)
+	srv.Edit(func(st *sandbox.State) { st.Role.GrantExtras() })
+	board := func(id int) Registration {
+		return Registration{URL: "https://bridge.example.com/hook?recordId=", Type: "ticket", Level: "board", ObjectID: id}
+	}
+	for range 2 { // registered, then found
+		for _, id := range []int{desk, backupBoard} {
+			if got, err := c.EnsureCallback(t.Context(), board(id)); err != nil || got.ID != id || got.ObjectID != id {
+				t.Errorf("board %d: %+v, %v", id, got, err)
+			}
+		}
+	}
+	other := board(desk)
+	other.ID = 2
+	if err := c.DeleteCallback(t.Context(), other); !vendorhttp.IsConflict(err) {
+		t.Errorf("the other board's entry: %v", err)
+	}
 }
 
 func TestOnlyOurOwnCallbackIsDeleted(t *testing.T) {

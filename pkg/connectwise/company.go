@@ -52,7 +52,11 @@ func (c *Client) CompaniesPager(q CompanyQuery) *Pager[Company] {
 		// Soft-deleted companies are listed unless this is said (connectwise.md §7.3).
 		rest = append(rest, Where("deletedFlag", Equal, Bool(false)))
 	}
-	return newPager(c, listing{op: listCompanies, parts: idParts(q.IDs, rest...)}, wireCompany.out)
+	p := newPager(c, listing{op: listCompanies, parts: idParts(q.IDs, rest...)}, wireCompany.out)
+	if !q.IncludeDeleted {
+		p.keep = func(co Company) bool { return !co.Deleted }
+	}
+	return p
 }
 
 // ListCompanies reads all companies that the query chooses, by id. An API

@@ -20,9 +20,9 @@ const (
 	LessEqual    Op = "<="
 	Greater      Op = ">"
 	GreaterEqual Op = ">="
-	Contains     Op = "contains"
-	Like         Op = "like" // takes a Prefix
-	In           Op = "in"   // takes IDs
+	Contains     Op = "contains" // takes a Text
+	Like         Op = "like"     // takes a Prefix
+	In           Op = "in"       // takes IDs
 )
 
 var ops = map[Op]bool{
@@ -37,6 +37,7 @@ type valueKind int
 
 const (
 	scalar valueKind = iota + 1
+	words
 	pattern
 	list
 )
@@ -52,12 +53,14 @@ type Value struct {
 // Text is a text literal. No source says how a quote inside a literal is
 // escaped (connectwise.md §4), so quotes, backslashes, the wildcard * and
 // control characters are refused rather than escaped. ConnectWise compares
-// without regard to case: check equality again on what comes back.
+// without regard to case: check equality again on what comes back. For Contains
+// an opening bracket is written so that it stands for itself, a percent sign is
+// refused, and an underscore matches any character.
 func Text(s string) Value {
 	if strings.ContainsAny(s, `"'\*`) || strings.IndexFunc(s, isControl) >= 0 || !validText(s) {
 		return Value{err: fmt.Errorf("%w: text with a quote, backslash, asterisk or control character", ErrCondition)}
 	}
-	return Value{text: `"` + s + `"`, kind: scalar}
+	return Value{text: `"` + s + `"`, kind: words}
 }
 
 // Prefix is the pattern "begins with s", for Like. Besides what Text refuses
@@ -123,12 +126,17 @@ func Where(field string, op Op, v Value) Condition {
 		return Condition{err: fmt.Errorf("%w: comparison", ErrCondition)}
 	case v.err != nil:
 		return Condition{err: fmt.Errorf("%s: %w", field, v.err)}
-	case v.kind == 0, (op == In) != (v.kind == list), (op == Like) != (v.kind == pattern):
+	case v.kind == 0, (op == In) != (v.kind == list), (op == Like) != (v.kind == pattern), op == Contains && v.kind != words:
 		return Condition{err: fmt.Errorf("%w: %s does not take this kind of value", ErrCondition, op)}
+	case op == Contains && strings.Contains(v.text, "%"):
+		return Condition{err: fmt.Errorf("%s: %w: text with a pattern character", field, ErrCondition)}
 	}
 	sep := ""
 	if op == Contains || op == Like || op == In {
 		sep = " "
+	}
+	if op == Contains {
+		v.text = strings.ReplaceAll(v.text, "[", "[[]") // (connectwise.md §4, URL encoding)
 	}
 	return Condition{text: field + sep + string(op) + sep + v.text}
 }

@@ -11,14 +11,15 @@ func TestConditionsAreWrittenInTheDocumentedLanguage(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 1, 2, 3, 4, 5, 678, time.FixedZone("x", 3600))
 	tests := map[string]Condition{
-		`externalXRef="uv-1"`:                                  Where("externalXRef", Equal, Text("uv-1")),
-		`externalXRef like "uv-%"`:                             Where("externalXRef", Like, Prefix("uv-")),
-		`id in (1,2,3)`:                                        Where("id", In, IDs(1, 2, 3)),
-		`lastUpdated>=[2026-01-02T02:04:05Z]`:                  Where("lastUpdated", GreaterEqual, Time(at)),
-		`(board/id=5 and closedFlag=false)`:                    And(Where("board/id", Equal, Number(5)), Condition{}, Where("closedFlag", Equal, Bool(false))),
-		`((id=1 or id=2) and owner/id!=null)`:                  And(Or(Where("id", Equal, Number(1)), Where("id", Equal, Number(2))), Where("owner/id", NotEqual, Null())),
-		`summary contains "[a] & (b) = 100% and closedFlag=x"`: Where("summary", Contains, Text("[a] & (b) = 100% and closedFlag=x")),
-		``: And(),
+		`externalXRef="uv-1"`:                                 Where("externalXRef", Equal, Text("uv-1")),
+		`externalXRef like "uv-%"`:                            Where("externalXRef", Like, Prefix("uv-")),
+		`id in (1,2,3)`:                                       Where("id", In, IDs(1, 2, 3)),
+		`lastUpdated>=[2026-01-02T02:04:05Z]`:                 Where("lastUpdated", GreaterEqual, Time(at)),
+		`(board/id=5 and closedFlag=false)`:                   And(Where("board/id", Equal, Number(5)), Condition{}, Where("closedFlag", Equal, Bool(false))),
+		`((id=1 or id=2) and owner/id!=null)`:                 And(Or(Where("id", Equal, Number(1)), Where("id", Equal, Number(2))), Where("owner/id", NotEqual, Null())),
+		`summary contains "[[]a] & (b) = c and closedFlag=x"`: Where("summary", Contains, Text("[a] & (b) = c and closedFlag=x")),
+		`summary="[a] 100%"`:                                  Where("summary", Equal, Text("[a] 100%")),
+		``:                                                    And(),
 	}
 	for want, c := range tests {
 		if got, err := c.Build(); err != nil || got != want {
@@ -38,6 +39,9 @@ func TestConditionsThatCannotBeBuilt(t *testing.T) {
 		"a line break":                  Where("summary", Equal, Text("a\nb")),
 		"text that is not UTF-8":        Where("summary", Equal, Text("a\xff")),
 		"a pattern character":           Where("summary", Like, Prefix("50%")),
+		"a pattern character inside":    Where("summary", Contains, Text("50% full")),
+		"a number for contains":         Where("summary", Contains, Number(1)),
+		"a time for contains":           Where("summary", Contains, Time(time.Unix(1e9, 0))),
 		"an empty prefix":               Where("summary", Like, Prefix("")),
 		"an empty id list":              Where("id", In, IDs()),
 		"a list where one value fits":   Where("id", Equal, IDs(1)),
@@ -71,6 +75,9 @@ func FuzzTextStaysOneLiteral(f *testing.F) {
 		inner, ok2 := strings.CutSuffix(inner, `" and closedFlag=false)`)
 		if !ok || !ok2 || inner != s || strings.ContainsAny(inner, `"'\`) {
 			t.Fatalf("%q became %q", s, got)
+		}
+		if p, err := Where("summary", Contains, Text(s)).Build(); err == nil && (p != `summary contains "`+strings.ReplaceAll(s, "[", "[[]")+`"` || strings.Contains(p, "%")) {
+			t.Fatalf("%q became %q", s, p)
 		}
 		if p, err := Where("externalXRef", Like, Prefix(s)).Build(); err == nil && p != `externalXRef like "`+s+`%"` {
 			t.Fatalf("%q became %q", s, p)

@@ -13,7 +13,7 @@
 //     on. Only answers that prove the request was never executed are repeated.
 //   - Lists are read forward-only: the id of the next page is taken from the
 //     Link header and put on an address of our own, so credentials never follow
-//     a link to another host.
+//     a link to another host. A short page is not taken for the last one.
 //   - Conditions can only be made by the builder in this package; text that
 //     could end a literal is refused.
 //   - A write is never repeated. A create without a readable answer is an error

@@ -38,7 +38,6 @@ func TestErrorBodiesOfEveryKind(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			c := fixed(t, tt.status, "application/json", tt.body)
-			c.cfg.Retries = -1
 			_, err := c.SystemInfo(t.Context())
 			var e *vendorhttp.Error
 			if !errors.As(err, &e) || e.Kind != tt.kind || e.Code != tt.code || !strings.Contains(e.Error(), tt.message) || e.Status != tt.status {

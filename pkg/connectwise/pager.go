@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -17,15 +18,16 @@ import (
 // complete page. The zero State is the beginning.
 type State struct {
 	Part  int  `json:"part,omitempty"`  // long id lists are read in parts
-	After int  `json:"after,omitempty"` // the pageId: rows with a higher id follow
+	After int  `json:"after,omitempty"` // the pageId, or the last id of the page before: rows with a higher id follow
 	Page  int  `json:"page,omitempty"`  // page number, on servers without forward-only paging
 	Done  bool `json:"done,omitempty"`
 }
 
 // Pager reads one list page by page, forward-only: rows come in order of their
 // id, so a row that appears or goes away meanwhile cannot make another repeat or
-// vanish (connectwise.md §4). The end is an empty page or a page without a next
-// link, never a short page. A Pager is for one goroutine.
+// vanish (connectwise.md §4). The end is an empty page or a Link header without a
+// next page, never a short page; a page without any Link header proves nothing,
+// so reading goes on. A Pager is for one goroutine.
 type Pager[T any] struct {
 	c      *Client
 	list   listing
@@ -113,7 +115,8 @@ func (p *Pager[T]) Next(ctx context.Context) (items []T, done bool, err error) {
 	if err != nil {
 		return nil, false, malformed(p.list.op, resp.Status, "the answer is not a list of records")
 	}
-	next, more := parseNext(resp.Header.Values("Link"))
+	links := resp.Header.Values("Link")
+	next, more := parseNext(links)
 	if p.state.After == 0 && p.state.Page == 0 && more && next.pageID == 0 {
 		// The server does not know forward-only paging: begin again by page
 		// number, in a stable order.
@@ -121,11 +124,21 @@ func (p *Pager[T]) Next(ctx context.Context) (items []T, done bool, err error) {
 		return nil, false, nil
 	}
 	for i, id := range ids {
-		if id <= 0 {
+		switch {
+		case id <= 0:
 			return nil, false, malformed(p.list.op, resp.Status, "a record has no id")
-		}
-		if (p.state.Page > 0 || id > p.state.After) && (p.keep == nil || p.keep(rows[i])) {
+		case id <= p.state.After && p.state.Page > 0: // asked for in order of id: the server repeats itself
+			return nil, false, malformed(p.list.op, resp.Status, "a page holds a record of the page before")
+		case id > p.state.After && (p.keep == nil || p.keep(rows[i])):
 			items = append(items, rows[i])
+		}
+	}
+	if !more && len(links) == 0 && len(ids) > 0 && p.state.Page == 0 {
+		switch last := slices.Max(ids); {
+		case last > p.state.After:
+			next.pageID, more = last, true // the next page, or an empty one, will tell
+		case len(ids) >= p.c.cfg.PageSize:
+			return nil, false, malformed(p.list.op, resp.Status, "a full page came twice, and no header says whether it was the last")
 		}
 	}
 	switch {
@@ -133,7 +146,7 @@ func (p *Pager[T]) Next(ctx context.Context) (items []T, done bool, err error) {
 		p.state = State{Part: p.state.Part + 1}
 		p.state.Done = p.state.Part >= len(p.list.parts)
 	case p.state.Page > 0 && next.page == p.state.Page+1:
-		p.state.Page = next.page
+		p.state.Page, p.state.After = next.page, slices.Max(ids)
 	case p.state.Page == 0 && next.pageID > p.state.After:
 		p.state.After = next.pageID
 	default:

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -182,6 +183,66 @@ func TestAServerWithoutForwardOnlyPagingIsReadByPageNumber(t *testing.T) {
 	got, err := c.ListSources(t.Context())
 	if err != nil || len(got) != 3 || got[0].ID != 1 {
 		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+// A server that knows neither way of paging must not be read for ever.
+func TestAServerThatRepeatsItsFirstPageIsNotBelieved(t *testing.T) {
+	t.Parallel()
+	asked := 0
+	c := pages(t, func(q map[string][]string, _ bool) (string, string) {
+		asked++
+		next := 2
+		if q["page"] != nil {
+			next, _ = strconv.Atoi(q["page"][0])
+			next++
+		}
+		return `[{"id":1},{"id":2}]`, fmt.Sprintf(`<https://x/?page=%d>; rel="next"`, next)
+	})
+	if got, err := c.ListSources(t.Context()); vendorhttp.KindOf(err) != vendorhttp.Malformed || asked != 3 {
+		t.Errorf("%+v, %v after %d requests", got, err, asked)
+	}
+}
+
+// Something in between may take the Link header away: then only an empty page is
+// the end, and a list that cannot be told whole is an error.
+func TestListsWithoutAnyLinkHeader(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		total    int
+		ignores  bool // pageId
+		requests int
+		kind     vendorhttp.Kind
+	}{
+		"no rows":                            {0, false, 1, ""},
+		"a short page":                       {1, false, 2, ""},
+		"full pages":                         {4, false, 3, ""},
+		"full pages and a rest":              {5, false, 4, ""},
+		"a short page that comes every time": {1, true, 2, ""},
+		"a full page that comes every time":  {2, true, 2, vendorhttp.Malformed},
+	} {
+		asked := 0
+		cfg := config(roundTrip(func(r *http.Request) (*http.Response, error) {
+			asked++
+			after, _ := strconv.Atoi(r.URL.Query().Get("pageId"))
+			if tt.ignores {
+				after = 0
+			}
+			var rows []string
+			for id := after + 1; id <= min(after+2, tt.total); id++ {
+				rows = append(rows, fmt.Sprintf(`{"id":%d}`, id))
+			}
+			return reply(200, "application/json", "["+strings.Join(rows, ",")+"]"), nil
+		}))
+		cfg.PageSize = 2
+		c, err := New(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := c.ListSources(t.Context())
+		if vendorhttp.KindOf(err) != tt.kind || asked != tt.requests || err == nil && len(got) != tt.total {
+			t.Errorf("%s: %d rows, %v after %d requests", name, len(got), err, asked)
+		}
 	}
 }
 

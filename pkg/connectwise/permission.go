@@ -69,7 +69,9 @@ func (c *Client) CheckPermissions(ctx context.Context) []Right {
 	}
 	add(false, "System", "Table Setup", "inquire", tableSetup(f))
 	add(true, "Companies", "Configurations", "inquire", forFeature(f["configurations"], "linking devices to tickets"))
-	add(true, "System", "Table Setup", "add", finding{CouldNotTell, "needed to register callbacks (an optional fast path); " + onlyByWriting})
+	for _, level := range []struct{ name, does string }{{"add", "register"}, {"edit", "switch on again"}, {"delete", "remove"}} {
+		add(true, "System", "Table Setup", level.name, forFeature(unseen, "callbacks, an optional fast path, to "+level.does+" one"))
+	}
 	add(true, "System", "Member Maintenance", "inquire", forFeature(f["members"], "showing the names of assigned members"))
 	return rights
 }

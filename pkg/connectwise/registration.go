@@ -29,7 +29,8 @@ type registrationBody struct {
 // matches says whether a registration is the one that is wanted; of one URL,
 // type, level and object there can be only one.
 func (r Registration) matches(want Registration) bool {
-	return r.URL == want.URL && strings.EqualFold(r.Type, want.Type) && strings.EqualFold(r.Level, want.Level)
+	return r.URL == want.URL && strings.EqualFold(r.Type, want.Type) && strings.EqualFold(r.Level, want.Level) &&
+		(r.ObjectID == want.ObjectID || strings.EqualFold(r.Level, "owner")) // an owner's 0 is stored as 1
 }
 
 // ListCallbacks reads the registered callbacks, other integrations' included. It

@@ -12,9 +12,9 @@ import (
 	"time"
 )
 
-// paging is what the Paging-* headers say (uniview.md §3); -1 stands for a
-// header that is missing or makes no sense.
-type paging struct{ size, number, total, pages int }
+// paging is what those of the Paging-* headers say that prove a list whole
+// (uniview.md §3); -1 stands for a header that is missing or makes no sense.
+type paging struct{ number, total int }
 
 func parsePaging(h http.Header) paging {
 	number := func(name string) int {
@@ -24,12 +24,7 @@ func parsePaging(h http.Header) paging {
 		}
 		return int(n)
 	}
-	return paging{
-		size:   number("Paging-Page-Size"),
-		number: number("Paging-Page-Number"),
-		total:  number("Paging-Total-Records"),
-		pages:  number("Paging-Total-Pages"),
-	}
+	return paging{number: number("Paging-Page-Number"), total: number("Paging-Total-Records")}
 }
 
 // decodeList reads a bare JSON array. A row that cannot be read fails the list:

@@ -101,12 +101,12 @@ func FuzzTimeStamps(f *testing.F) {
 }
 
 func FuzzPageHeaders(f *testing.F) {
-	f.Add("50", "1", "120", "3")
-	f.Add("", "-1", "9999999999999999999", "1e3")
-	f.Fuzz(func(t *testing.T, size, number, total, pages string) {
-		h := http.Header{"Paging-Page-Size": {size}, "Paging-Page-Number": {number}, "Paging-Total-Records": {total}, "Paging-Total-Pages": {pages}}
+	f.Add("1", "120")
+	f.Add("-1", "9999999999999999999")
+	f.Fuzz(func(t *testing.T, number, total string) {
+		h := http.Header{"Paging-Page-Number": {number}, "Paging-Total-Records": {total}}
 		p := parsePaging(h)
-		for _, n := range []int{p.size, p.number, p.total, p.pages} {
+		for _, n := range []int{p.number, p.total} {
 			if n < -1 || n > 1<<31-1 {
 				t.Errorf("%v gives %+v", h, p)
 			}

@@ -7,7 +7,7 @@
 // The API pages by number over moving data, which can drop rows without a word.
 // Every list is therefore checked: the rows that came must be as many as
 // Paging-Total-Records says, that number must not change from the first page to
-// the last, and no row with an id may come twice. A list that fails the check is
+// the last, and no row with an id may come again on a later page. A list that fails the check is
 // read again (Config.Rereads times, default twice) and then given up with an
 // error for which vendorhttp.IsIncomplete holds. An empty list is a valid answer.
 // What this cannot see: among alerts and backups, which have no id, one row

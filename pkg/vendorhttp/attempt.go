@@ -90,6 +90,9 @@ func attemptError(ctx context.Context, err error) error {
 		return ctx.Err()
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
+		if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
+			return notSent{errAttemptTimeout}
+		}
 		return errAttemptTimeout
 	}
 	if _, ok := certificateMessage(err); ok {

@@ -184,7 +184,7 @@ func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
 		if ctx.Err() != nil || attempt >= c.o.Retries {
 			return nil, last
 		}
-		if retry, _ := Verdict(verdictMethod, last.Status, err); !retry {
+		if retry, _ := verdict(verdictMethod, last.Status, err); !retry {
 			return nil, last
 		}
 		d := backoff(attempt, last.Status, last.RetryAfter, c.o.Rand())

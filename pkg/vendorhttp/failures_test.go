@@ -155,3 +155,61 @@ func TestNoWriteIsRepeatedBelowUs(t *testing.T) {
 		}
 	}
 }
+
+// Whatever ends an attempt, a write that never had a connection has not
+// happened, and one that had may have.
+func TestOnlyWhatMayHaveBeenSentIsUncertain(t *testing.T) {
+	t.Parallel()
+	silent, err := net.Listen("tcp", "127.0.0.1:0") // connects, and never speaks TLS
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	post := func(o Options, url string, began <-chan struct{}) *Error {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		go func() {
+			<-began
+			cancel()
+		}()
+		o.Vendor = "acme"
+		_, err := New(o).Do(ctx, Request{Op: "probe", Method: http.MethodPost, URL: mustURL(t, url), Body: []byte("{}")})
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: %v, want the end of the context", url, err)
+		}
+		return asError(t, err)
+	}
+	began := make(chan struct{})
+	go func() {
+		if c, err := silent.Accept(); err == nil {
+			close(began)
+			_, _ = io.Copy(io.Discard, c)
+			c.Close()
+		}
+	}()
+	if e := post(Options{}, "https://"+silent.Addr().String(), began); e.Uncertain {
+		t.Errorf("the context ended during the handshake: %v", e)
+	}
+	for name, http2 := range map[string]bool{"HTTP/1.1": false, "HTTP/2": true} {
+		got := make(chan struct{})
+		srv := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			if (r.ProtoMajor == 2) != http2 {
+				t.Errorf("%s: spoke %s", name, r.Proto)
+			}
+			_, _ = io.Copy(io.Discard, r.Body)
+			close(got)
+			<-r.Context().Done()
+		}))
+		srv.EnableHTTP2 = http2
+		srv.StartTLS()
+		if e := post(Options{HTTP: srv.Client()}, srv.URL, got); !e.Uncertain {
+			t.Errorf("%s: the context ended while the server worked: %v", name, e)
+		}
+		srv.Close()
+	}
+	// A dial that times out says so in an error that is also a passed deadline.
+	c, _, _ := scripted(t, Options{Retries: 1}, answer{err: &net.OpError{Op: "dial", Net: "tcp", Err: context.DeadlineExceeded}})
+	if _, err := c.Do(t.Context(), Request{Op: "probe", Method: http.MethodPost, URL: &urlX}); IsUncertain(err) {
+		t.Errorf("a dial that timed out: %v", err)
+	}
+}

@@ -55,7 +55,7 @@ func checkDial(address string, allowLoopback bool) error {
 		return fmt.Errorf("%w: not an address", errRefused)
 	}
 	addr := ap.Addr().Unmap()
-	if Public(addr) || allowLoopback && addr.IsLoopback() {
+	if isPublic(addr) || allowLoopback && addr.IsLoopback() {
 		return nil
 	}
 	return fmt.Errorf("%w: the name leads to %s, which is not a public address", errRefused, addr)
@@ -79,10 +79,10 @@ var reserved = func() []netip.Prefix {
 	return list
 }()
 
-// Public reports whether addr is an address of the public internet: not private,
+// isPublic reports whether addr is an address of the public internet: not private,
 // loopback, link-local, shared, documentation, multicast, nor one that embeds an
 // IPv4 address.
-func Public(addr netip.Addr) bool {
+func isPublic(addr netip.Addr) bool {
 	addr = addr.Unmap().WithZone("")
 	if !addr.IsValid() || !addr.IsGlobalUnicast() || addr.IsPrivate() || addr.Is6() && !allocated.Contains(addr) {
 		return false
@@ -114,7 +114,7 @@ func checkURL(u *url.URL, o *Options) error {
 	if !o.PublicOnly {
 		return nil
 	}
-	if addr, err := netip.ParseAddr(u.Hostname()); err == nil && !Public(addr) && !(o.AllowInsecure && addr.Unmap().IsLoopback()) {
+	if addr, err := netip.ParseAddr(u.Hostname()); err == nil && !isPublic(addr) && !(o.AllowInsecure && addr.Unmap().IsLoopback()) {
 		return fmt.Errorf("%w: %s is not a public address", errRefused, addr)
 	}
 	if p := u.Port(); p != "" && p != "443" && !slices.Contains(o.Ports, p) {

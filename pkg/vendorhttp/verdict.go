@@ -25,11 +25,11 @@ var (
 	errRefused     = errors.New("the address is refused")
 )
 
-// Verdict decides whether a request may be sent again, and says why. It is the
+// verdict decides whether a request may be sent again, and says why. It is the
 // whole retry rule: status is the answer's (0 when none came), err the
 // transport's error (nil when an answer came whole). Only reads (GET, HEAD) are
 // ever repeated.
-func Verdict(method string, status int, err error) (retry bool, reason string) {
+func verdict(method string, status int, err error) (retry bool, reason string) {
 	if method != http.MethodGet && method != http.MethodHead && method != "" {
 		return false, "a write is never retried"
 	}

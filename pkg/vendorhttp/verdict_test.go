@@ -28,13 +28,13 @@ func TestVerdictOverEveryStatus(t *testing.T) {
 	}
 	for status := 200; status <= 599; status++ {
 		for _, method := range []string{http.MethodGet, http.MethodHead} {
-			retry, reason := Verdict(method, status, nil)
+			retry, reason := verdict(method, status, nil)
 			if r, why := want(status); retry != r || reason != why {
 				t.Errorf("%s %d: got %v %q, want %v %q", method, status, retry, reason, r, why)
 			}
 		}
 		for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
-			if retry, reason := Verdict(method, status, nil); retry || reason != "a write is never retried" {
+			if retry, reason := verdict(method, status, nil); retry || reason != "a write is never retried" {
 				t.Errorf("%s %d: got %v %q, want never", method, status, retry, reason)
 			}
 		}
@@ -61,11 +61,11 @@ func TestVerdictWithoutAnAnswer(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			retry, reason := Verdict(http.MethodGet, tt.status, tt.err)
+			retry, reason := verdict(http.MethodGet, tt.status, tt.err)
 			if retry != tt.retry || reason != tt.reason {
 				t.Errorf("got %v %q, want %v %q", retry, reason, tt.retry, tt.reason)
 			}
-			if retry, _ := Verdict(http.MethodPost, tt.status, tt.err); retry {
+			if retry, _ := verdict(http.MethodPost, tt.status, tt.err); retry {
 				t.Error("a write was to be repeated")
 			}
 		})

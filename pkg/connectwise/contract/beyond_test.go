@@ -2,6 +2,7 @@ package contract_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -106,16 +107,20 @@ func plainText(t *testing.T, name string, x exchange) bool {
 
 func fits(t *testing.T, what, schema string, body []byte) {
 	t.Helper()
+	if err := misfit(schema, body); err != nil {
+		t.Errorf("%s: %v", what, err)
+	}
+}
+
+// misfit says what of a body does not fit a schema.
+func misfit(schema string, body []byte) error {
 	var s openapi3.Schema
 	if err := json.Unmarshal([]byte(schema), &s); err != nil {
-		t.Fatalf("%s: the schema itself: %v", what, err)
+		return fmt.Errorf("the schema itself: %w", err)
 	}
 	var v any
 	if err := json.Unmarshal(body, &v); err != nil {
-		t.Errorf("%s: %v", what, err)
-		return
+		return err
 	}
-	if err := s.VisitJSON(v); err != nil {
-		t.Errorf("%s: %v", what, err)
-	}
+	return s.VisitJSON(v)
 }

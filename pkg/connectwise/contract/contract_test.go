@@ -231,7 +231,9 @@ func check(t *testing.T, doc *openapi3.T, rec *recorder) {
 				t.Errorf("%s is neither in the document nor in the list beyond it", name)
 				continue
 			}
-			documented(t, name, x, route, params)
+			for _, wrong := range documented(x, route, params) {
+				t.Errorf("%s: %v", name, wrong)
+			}
 		}
 	}
 }

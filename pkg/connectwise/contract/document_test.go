@@ -2,8 +2,10 @@ package contract_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -111,13 +113,12 @@ func generic(method, path string) string {
 	return method + " " + strings.Join(parts, "/")
 }
 
-// unknownMembers reports members that the document's schema does not have; its
+// unknownMembers gives the members that the document's schema does not have; its
 // schemas do not say additionalProperties: false.
-func unknownMembers(t *testing.T, what string, body []byte, schema *openapi3.SchemaRef) {
-	t.Helper()
+func unknownMembers(body []byte, schema *openapi3.SchemaRef) (wrong []error) {
 	var v any
 	if json.Unmarshal(body, &v) != nil {
-		return
+		return nil
 	}
 	var walk func(v any, s *openapi3.Schema, at string)
 	walk = func(v any, s *openapi3.Schema, at string) {
@@ -136,44 +137,64 @@ func unknownMembers(t *testing.T, what string, body []byte, schema *openapi3.Sch
 				case p != nil:
 					walk(e, p.Value, at+"."+name)
 				case len(s.Properties) > 0:
-					t.Errorf("%s: %s.%s is not in the document", what, at, name)
+					wrong = append(wrong, fmt.Errorf("%s.%s is not in the document", at, name))
 				}
 			}
 		}
 	}
 	walk(v, schema.Value, "")
+	return wrong
 }
 
-// documented holds one exchange to the vendor's document.
-func documented(t *testing.T, name string, x exchange, route *routers.Route, params map[string]string) {
-	t.Helper()
+// documented holds one exchange to the vendor's document and gives all that is
+// wrong about it.
+func documented(x exchange, route *routers.Route, params map[string]string) (wrong []error) {
 	x.req.Body = io.NopCloser(bytes.NewReader(x.body))
 	in := &openapi3filter.RequestValidationInput{
 		Request: x.req, PathParams: params, Route: route, QueryParams: x.req.URL.Query(),
-		Options: &openapi3filter.Options{AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, IncludeResponseStatus: true},
+		Options: &openapi3filter.Options{AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, IncludeResponseStatus: true, MultiError: true},
 	}
-	if err := openapi3filter.ValidateRequest(t.Context(), in); err != nil {
-		t.Errorf("request %s: %v", name, err)
+	if err := openapi3filter.ValidateRequest(context.Background(), in); err != nil {
+		wrong = append(wrong, fmt.Errorf("request: %w", err))
 	}
 	for p := range x.req.URL.Query() {
 		if route.Operation.Parameters.GetByInAndName("query", p) == nil {
-			t.Errorf("request %s: the parameter %s is not in the document", name, p)
+			wrong = append(wrong, fmt.Errorf("request: the parameter %s is not in the document", p))
 		}
 	}
 	if body := route.Operation.RequestBody; body != nil {
-		unknownMembers(t, "request "+name, x.body, body.Value.Content.Get("application/json").Schema)
+		wrong = append(wrong, unknownMembers(x.body, body.Value.Content.Get("application/json").Schema)...)
 	}
-	err := openapi3filter.ValidateResponse(t.Context(), &openapi3filter.ResponseValidationInput{
+	err := openapi3filter.ValidateResponse(context.Background(), &openapi3filter.ResponseValidationInput{
 		RequestValidationInput: in, Status: x.status, Header: x.header, Body: io.NopCloser(bytes.NewReader(x.answer)), Options: in.Options,
 	})
-	var left *openapi3.SchemaError
-	if errors.As(err, &left) && left.SchemaField == "required" && x.req.URL.Query().Has("fields") {
-		err = nil // only some fields were asked for
-	}
-	if err != nil {
-		t.Errorf("answer %d %s: %v", x.status, name, err)
+	for _, err := range each(err) {
+		var left *openapi3.SchemaError
+		if errors.As(err, &left) && left.SchemaField == "required" && x.req.URL.Query().Has("fields") {
+			continue // only some fields were asked for
+		}
+		wrong = append(wrong, fmt.Errorf("answer %d: %w", x.status, err))
 	}
 	if r := route.Operation.Responses.Status(x.status); r != nil && r.Value.Content.Get("application/json") != nil {
-		unknownMembers(t, "answer "+name, x.answer, r.Value.Content.Get("application/json").Schema)
+		wrong = append(wrong, unknownMembers(x.answer, r.Value.Content.Get("application/json").Schema)...)
 	}
+	return wrong
+}
+
+// each takes an error of the validator apart.
+func each(err error) (all []error) {
+	switch e := err.(type) { //nolint:errorlint // these are the containers themselves
+	case nil:
+		return nil
+	case openapi3.MultiError:
+		for _, inner := range e {
+			all = append(all, each(inner)...)
+		}
+		return all
+	case *openapi3filter.ResponseError:
+		if e.Err != nil {
+			return each(e.Err)
+		}
+	}
+	return []error{err}
 }

@@ -251,8 +251,8 @@ func compare(v any, op string, l literal) bool {
 // compareText follows the vendor's database: letter case does not matter.
 func compareText(v, op, l string) bool {
 	switch op {
-	case "contains":
-		return strings.Contains(strings.ToLower(v), strings.ToLower(l))
+	case "contains": // with the same pattern characters (connectwise.md §4, URL encoding)
+		return likeMatch("%"+strings.ToLower(l)+"%", strings.ToLower(v))
 	case "like":
 		return likeMatch(strings.ToLower(l), strings.ToLower(v))
 	case "=", "!=":

@@ -25,7 +25,7 @@ func TestTheDocumentedConditions(t *testing.T) {
 	for expr, want := range map[string]bool{
 		`id = 42`: true, `id=42`: true, `id != 42`: false, `id > 41 and id <= 42`: true, `id < 42 or id >= 43`: false,
 		`summary = "backup [srv01] FAILED 100%"`: true, `summary='x'`: false, `summary = "backup*"`: true,
-		`summary contains "srv01"`: true, `summary not contains "srv01"`: false, `summary contains "%"`: true,
+		`summary contains "srv01"`: true, `summary not contains "srv01"`: false, `summary contains "[SRV01] f"`: false, `summary contains "[[]srv01]"`: true, `summary contains "100[%]"`: true,
 		`summary like "%[[]SRV01]%"`: true, `summary like "%SRV__]%"`: true, `summary like "Backup"`: false, `summary not like "x%"`: true,
 		`summary like "%100[%]"`: true,
 		`closedFlag = false`:     true, `closedFlag = True`: false, `CLOSEDFLAG=FALSE`: true,
