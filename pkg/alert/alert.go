@@ -58,19 +58,21 @@ type Alert struct {
 
 // Ticket is one ticket of ours as ConnectWise has it now.
 type Ticket struct {
-	ID         int       `json:"id"`
-	Reference  string    `json:"reference"` // externalXRef
-	Summary    string    `json:"summary"`
-	CompanyID  int       `json:"companyId"`
-	BoardID    int       `json:"boardId"`
-	StatusID   int       `json:"statusId"`
-	StatusName string    `json:"statusName"`
-	PriorityID int       `json:"priorityId,omitempty"`
-	Closed     bool      `json:"closed"`
-	MergedInto int       `json:"mergedInto,omitempty"`
-	Touched    bool      `json:"touched,omitempty"` // hours, owner, resources, or last updated by somebody else
-	UpdatedAt  time.Time `json:"updatedAt,omitzero"`
-	ClosedAt   time.Time `json:"closedAt,omitzero"`
+	ID         int    `json:"id"`
+	Reference  string `json:"reference"` // externalXRef
+	Summary    string `json:"summary"`
+	CompanyID  int    `json:"companyId"`
+	BoardID    int    `json:"boardId"`
+	StatusID   int    `json:"statusId"`
+	StatusName string `json:"statusName"`
+	PriorityID int    `json:"priorityId,omitempty"`
+	Closed     bool   `json:"closed"`
+	MergedInto int    `json:"mergedInto,omitempty"`
+	Touched    bool   `json:"touched,omitempty"` // hours, owner, resources, or last updated by somebody else
+	// Ours says that we updated it last, which hides a person who did so before.
+	Ours      bool      `json:"ours,omitempty"`
+	UpdatedAt time.Time `json:"updatedAt,omitzero"`
+	ClosedAt  time.Time `json:"closedAt,omitzero"`
 	// Fresh says that this is a direct read, not a line of an older list.
 	Fresh bool `json:"-"`
 }

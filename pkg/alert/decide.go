@@ -2,8 +2,6 @@ package alert
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"time"
 )
 
@@ -50,10 +48,6 @@ type Decision struct {
 	NextAt time.Time
 	Group  Group
 }
-
-// urgentPace is the least time between a note and one on a trouble that the
-// ticket does not tell of at all, where the set pace is longer.
-const urgentPace = 30 * time.Minute
 
 // Decide is the whole rule about one group's ticket. g is what we recorded,
 // conditions are all that belong to the group, live is the ticket as ConnectWise
@@ -104,14 +98,17 @@ const urgentPace = 30 * time.Minute
 // A condition that is held (Condition.Held) opens, reopens, escalates and notes
 // nothing. Its end passes as any other. A ticket that tells of it, or of a muted
 // one, is not closed before that is over; one that does not takes no notice of it.
-// Touched by a technician is what the newest list or direct read said.
+// Touched by a technician is what the newest list or direct read said; a note of
+// ours does not take it back. Of a merged
+// ticket the parent counts: who closes it ended the ticket, and "reopen" is a new
+// one there.
 func Decide(g Group, conditions []Condition, live *Ticket, s Settings, now time.Time) Decision {
 	d := decider{Group: observe(g, live, now), conditions: conditions, live: live, s: s, now: now}
 	if live != nil && !live.news(g) {
 		d.live = nil
 	}
 	if d.live != nil {
-		d.Touched = d.live.Touched || d.BoardID > 0 && d.live.BoardID > 0 && d.live.BoardID != d.BoardID
+		d.Touched = d.live.Touched || d.BoardID > 0 && d.live.BoardID > 0 && d.live.BoardID != d.BoardID || d.Touched && d.live.Ours
 	}
 	action, reason, next := d.decide()
 	d.wanted(action)
@@ -203,45 +200,6 @@ func (d *decider) decide() (Action, string, time.Time) {
 	return d.waiting()
 }
 
-// Doubtful is the group after a create whose outcome is not known. since is the
-// last moment at which it may have been sent: from then on it is searched for at
-// the times of Settings.SearchAfter. Only after the last complete, error-free,
-// empty search is the create repeated, with the same reference (design §3.5).
-func (g Group) Doubtful(since time.Time, s Settings) Group {
-	doubt := Doubt{Since: since, NextAt: since.Add(s.searches()[0].Duration())}
-	if g.Pending != nil {
-		doubt.Tells, doubt.Severity = g.Pending.Tells, g.Pending.Severity
-	}
-	g.State, g.Pending, g.Doubt = GroupUncertain, nil, &doubt
-	return g
-}
-
-// Searched is the group after a complete, error-free search that found nothing.
-// again says that it was the last one: the create may be repeated.
-func (g Group) Searched(at time.Time, s Settings) (next Group, again bool) {
-	if g.Doubt == nil {
-		return g, false
-	}
-	doubt := *g.Doubt
-	doubt.Searches++
-	for _, after := range s.searches() {
-		if due := doubt.Since.Add(after.Duration()); due.After(at) {
-			doubt.NextAt = due
-			g.Doubt = &doubt
-			return g, false
-		}
-	}
-	g.State, g.Doubt = GroupWaiting, nil
-	return g, true
-}
-
-func (d *decider) uncertain() (Action, string, time.Time) {
-	if d.now.Before(d.Doubt.NextAt) {
-		return Wait, "a create may have succeeded: the next search by reference is due " + stamp(d.Doubt.NextAt), d.Doubt.NextAt
-	}
-	return Search, "a create may have succeeded: searching by reference", time.Time{}
-}
-
 func (d *decider) waiting() (Action, string, time.Time) {
 	open := d.open()
 	if len(open) == 0 {
@@ -300,249 +258,4 @@ func (d *decider) grace(open []Condition) (at time.Time, reason string) {
 		}
 	}
 	return at, reason
-}
-
-func (d *decider) opened() (Action, string, time.Time) {
-	open, held := d.open(), d.held(true)
-	if len(open) == 0 && held == "" {
-		return d.over()
-	}
-	if d.s.DoNotSync {
-		return Leave, "do not sync is set: the ticket gets no notes", time.Time{}
-	}
-	if len(open) > 0 && d.severityGrew(open) {
-		return Escalate, fmt.Sprintf("severity grew to %s", highest(open)), time.Time{}
-	}
-	fresh, changed := d.untold()
-	if fresh == 0 && changed == 0 && len(open) == 0 {
-		return Hold, held + " (its ticket gets no notes meanwhile)", time.Time{}
-	}
-	if fresh == 0 && changed == 0 {
-		return Nothing, "the ticket tells all there is", time.Time{}
-	}
-	pace, reason := d.s.pace(), "the trouble goes on"
-	if fresh > 0 {
-		pace, reason = min(pace, urgentPace), troubles(fresh)+" more on this ticket"
-	}
-	if at := d.lastSpoken().Add(pace); at.After(d.now) {
-		return Wait, reason + ": the next note is due " + stamp(at), at
-	}
-	return Note, reason, time.Time{}
-}
-
-// over decides about an open ticket whose conditions are all over.
-func (d *decider) over() (Action, string, time.Time) {
-	// What is held or muted and not told of has no part in this ticket.
-	d.conditions = slices.DeleteFunc(slices.Clone(d.conditions), func(c Condition) bool {
-		return c.State == ConditionOpen || c.State == ConditionMuted && !d.Told[c.Key].Open
-	})
-	if len(d.conditions) == 0 {
-		return Leave, "nothing is known of this ticket's trouble any more: left to a person", time.Time{}
-	}
-	for _, c := range d.conditions {
-		if c.State == ConditionMuted {
-			return Nothing, "muted in UniView: neither new nor over", time.Time{}
-		}
-	}
-	leave := ""
-	switch {
-	case d.MergedInto > 0:
-		if !d.toldOver() {
-			return Note, fmt.Sprintf("the trouble is over; its ticket was merged into #%d, which is not closed automatically", d.MergedInto), time.Time{}
-		}
-		d.State, d.ClosedBy, d.ClosedAt = GroupClosed, ByMerge, d.now
-		return Nothing, fmt.Sprintf("followed to the end on ticket #%d", d.MergedInto), time.Time{}
-	case !d.s.AutoClose:
-		leave = "do not close automatically is set"
-	case d.KeptOpen:
-		leave = "a person reopened it"
-	case d.s.LeaveTouched && d.Touched:
-		leave = "a technician worked on it"
-	}
-	if leave != "" {
-		if !d.toldOver() {
-			return Note, "the trouble is over; the ticket stays open: " + leave, time.Time{}
-		}
-		return Leave, "over, left open: " + leave, time.Time{}
-	}
-	var since time.Time
-	for _, c := range d.conditions {
-		if c.Evidence == nil {
-			return Leave, "no evidence that " + c.Key + " is over: left to a person", time.Time{}
-		}
-		if c.Evidence.AsOf.After(since) {
-			since = c.Evidence.AsOf
-		}
-	}
-	if at := since.Add(d.s.pace()); d.Reopens > 0 && at.After(d.now) {
-		return Wait, "over, but it came back before: closed when it stays over until " + stamp(at), at
-	}
-	return Close, "all its troubles are over", time.Time{}
-}
-
-func (d *decider) ended() (Action, string, time.Time) {
-	open := d.open()
-	if len(open) == 0 {
-		if reason := d.held(false); reason != "" {
-			return Hold, reason, time.Time{}
-		}
-		return Nothing, "closed and over", time.Time{}
-	}
-	if reason := d.blocked(); reason != "" {
-		return Hold, reason, time.Time{}
-	}
-	if d.ClosedBy != ByBridge && !d.cameBack(open) {
-		return d.stillFailing()
-	}
-	if at, reason := d.grace(open); at.After(d.now) {
-		return Hold, reason, at
-	}
-	window := d.s.ReopenWithin.Duration()
-	switch {
-	case d.State == GroupGone:
-		return Open, fmt.Sprintf("back after its ticket #%d was deleted", d.TicketID), time.Time{}
-	case d.ClosedBy == ByMerge || d.MergedInto > 0:
-		return Open, fmt.Sprintf("back after its ticket #%d was merged", d.TicketID), time.Time{}
-	case window > 0 && d.now.Before(d.ClosedAt.Add(window)):
-		return Reopen, "back within the reopen window", time.Time{}
-	}
-	return Open, fmt.Sprintf("back after its ticket #%d was closed", d.TicketID), time.Time{}
-}
-
-// stillFailing decides about a trouble that goes on unchanged after a person
-// closed or deleted its ticket.
-func (d *decider) stillFailing() (Action, string, time.Time) {
-	at := d.ClosedAt.Add(d.s.StillFailingAfter.Duration())
-	what := "closed by a person"
-	if d.State == GroupGone {
-		what = "deleted by a person"
-	}
-	if d.s.StillFailing == StayQuiet || d.StillTold || d.s.StillFailing == AddNote && d.State == GroupGone {
-		return Leave, what + ", still failing: quiet until a new occurrence", time.Time{}
-	}
-	if at.After(d.now) {
-		return Leave, what + ", still failing: left until " + stamp(at), at
-	}
-	switch {
-	case d.s.StillFailing == AddNote:
-		return Note, what + " and still failing", time.Time{}
-	case d.State == GroupGone || d.MergedInto > 0: // a merged ticket cannot be opened again
-		return Open, what + " and still failing", time.Time{}
-	}
-	return Reopen, what + " and still failing", time.Time{}
-}
-
-// cameBack says whether something happened after the ticket was ended.
-func (d *decider) cameBack(open []Condition) bool {
-	return slices.ContainsFunc(open, func(c Condition) bool {
-		told, known := d.Told[c.Key]
-		return !known || c.Episode > told.Episode || c.Last.After(d.ClosedAt)
-	})
-}
-
-// open are the open conditions that nothing holds back.
-func (d *decider) open() []Condition {
-	return slices.DeleteFunc(slices.Clone(d.conditions), func(c Condition) bool { return !c.Active() })
-}
-
-// held is why open conditions are held back: of several, what ends first. told
-// asks only for those that the ticket tells of as going on. Empty: none is held.
-func (d *decider) held(told bool) string {
-	var first *Held
-	n := 0
-	for _, c := range d.conditions {
-		if c.State != ConditionOpen || c.Held == nil || told && !d.Told[c.Key].Open {
-			continue
-		}
-		n++
-		if first == nil || first.Until.IsZero() && !c.Held.Until.IsZero() || !c.Held.Until.IsZero() && c.Held.Until.Before(first.Until) {
-			first = c.Held
-		}
-	}
-	switch n {
-	case 0:
-		return ""
-	case 1:
-		return "held: " + first.Reason
-	}
-	return fmt.Sprintf("%s held, one %s", troubles(n), first.Reason)
-}
-
-// untold counts the open conditions the ticket does not tell of, and those that changed since.
-func (d *decider) untold() (fresh, changed int) {
-	for _, c := range d.conditions {
-		told, known := d.Told[c.Key]
-		switch {
-		case c.State == ConditionOpen && c.Held != nil:
-		case c.State == ConditionOpen && !known:
-			fresh++
-		case !known:
-		case c.State == ConditionOpen && (!told.Open || c.Total > told.Total || c.AssetKey != told.Asset && c.AssetKey != ""),
-			c.State == ConditionOver && told.Open:
-			changed++
-		}
-	}
-	return fresh, changed
-}
-
-// toldOver says whether the ticket tells that all conditions it told of are over.
-func (d *decider) toldOver() bool {
-	for _, c := range d.conditions {
-		if told, known := d.Told[c.Key]; known && told.Open {
-			return false
-		}
-	}
-	return true
-}
-
-func (d *decider) severityGrew(open []Condition) bool {
-	return highest(open).rank() > d.Severity.rank()
-}
-
-// lastSpoken is when the ticket last told something.
-func (d *decider) lastSpoken() time.Time {
-	if d.NotedAt.After(d.OpenedAt) {
-		return d.NotedAt
-	}
-	return d.OpenedAt
-}
-
-// Tells is what the ticket says of the conditions once it is told all.
-func Tells(conditions []Condition, before map[string]Told) map[string]Told {
-	told := maps.Clone(before)
-	if told == nil {
-		told = map[string]Told{}
-	}
-	for _, c := range conditions {
-		if c.State == ConditionOpen && c.Held != nil {
-			continue // nothing is told of it now
-		}
-		if _, known := told[c.Key]; known || c.State == ConditionOpen {
-			told[c.Key] = Told{Total: c.Total, Episode: c.Episode, Open: c.State == ConditionOpen, Asset: c.AssetKey}
-		}
-	}
-	return told
-}
-
-// HighestOpen is the highest severity among the open conditions that nothing
-// holds back.
-func HighestOpen(conditions []Condition) Severity {
-	return highest(slices.DeleteFunc(slices.Clone(conditions), func(c Condition) bool { return !c.Active() }))
-}
-
-func highest(conditions []Condition) Severity {
-	var s Severity
-	for _, c := range conditions {
-		if s == "" || c.Severity.rank() > s.rank() {
-			s = c.Severity
-		}
-	}
-	return s
-}
-
-func troubles(n int) string {
-	if n == 1 {
-		return "1 trouble"
-	}
-	return fmt.Sprintf("%d troubles", n)
 }

@@ -2,15 +2,12 @@ package alert
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf16"
 )
 
 // The templates of a new installation.
@@ -79,39 +76,6 @@ func checkTemplate(t string) error {
 		return fmt.Errorf("a template must not be empty")
 	}
 	return nil
-}
-
-// Texts are what templates come to.
-type Texts struct {
-	Summary     string `json:"summary"`
-	Description string `json:"description"`
-	Internal    string `json:"internal"` // the internal part of the first note
-	Note        string `json:"note"`     // on repeats
-	Closing     string `json:"closing"`
-}
-
-// Preview renders the templates of settings on a made-up ticket. Its error is what
-// is wrong with the settings.
-func Preview(s Settings, customer string, now time.Time) (Texts, error) {
-	if err := errors.Join(checkTemplate(s.Summary), checkTemplate(s.Description)); err != nil {
-		return Texts{}, err
-	}
-	told := Condition{
-		Key: "sample", Base: "sample", Class: ClassBackup, Type: TypeConditional, ApplianceName: "Backup appliance 1", AssetKey: "appliance:sample",
-		AssetName: "SRV-FILES", Message: "The asset backup was not created for the last 24 hour(s).", Severity: SeverityCritical,
-		State: ConditionOpen, Episode: 1, First: now.Add(-26 * time.Hour), Last: now.Add(-time.Hour), Count: 3, Total: 3,
-	}
-	f := Facts{
-		Customer: customer, Settings: s, AsOf: now, Conditions: []Condition{told},
-		Group: Group{Name: told.AssetName, Reference: NewReference("sample", "sample", "sample", 1).String()},
-	}
-	t := Texts{Summary: SummaryText(f), Description: DescriptionText(f), Internal: InternalText(f), Note: NoteText(f, Note, "the trouble goes on", 1)}
-	f.Group.Told = Tells(f.Conditions, nil)
-	over := told
-	over.State, over.Evidence = ConditionOver, &Evidence{Why: Recovered, AsOf: now, Good: now.Add(-10 * time.Minute), Last: told.Last}
-	f.Conditions = []Condition{over}
-	t.Closing = NoteText(f, Close, "all its troubles are over", 2)
-	return t, nil
 }
 
 // SummaryText renders the summary: one line of at most MaxSummary. What is cut
@@ -337,72 +301,4 @@ func fill(template, otherwise string, values map[string]string) string {
 		}
 		return v
 	})
-}
-
-// stamp is a time for people, in UTC.
-func stamp(t time.Time) string {
-	if t.IsZero() {
-		return "unknown"
-	}
-	return t.UTC().Format("2006-01-02 15:04 UTC")
-}
-
-// oneLine makes white space single and drops control characters.
-func oneLine(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(s, "\uFFFD"))
-	return strings.Join(strings.Fields(s), " ")
-}
-
-// plain makes an outside text fit to stand in a ticket: one line that no browser
-// and no mark-up reads as more than text, and that cannot pass for a mark of ours.
-func plain(s string) string {
-	return clip(marks.Replace(oneLine(s)), keptMessage)
-}
-
-var marks = strings.NewReplacer(
-	"<", "‹", ">", "›", "`", "'", "](", "] (", "[[", "[ [", "["+referenceMark+":", "("+referenceMark+":",
-)
-
-// clip cuts by rune and marks the cut.
-func clip(s string, runes int) string {
-	r := []rune(s)
-	if len(r) <= runes {
-		return s
-	}
-	return strings.TrimRight(string(r[:runes-1]), " ") + "…"
-}
-
-func units(s string) int {
-	n := 0
-	for _, r := range s {
-		n += utf16.RuneLen(r)
-	}
-	return n
-}
-
-// clip16 cuts at a rune so that at most n UTF-16 units remain, and marks the cut.
-func clip16(s string, n int) string {
-	if units(s) <= n {
-		return s
-	}
-	used := 0
-	for i, r := range s {
-		if used += utf16.RuneLen(r); used > n-1 {
-			return strings.TrimRight(s[:i], " ") + "…"
-		}
-	}
-	return s
-}
-
-func upperFirst(s string) string {
-	r := []rune(s)
-	if len(r) > 0 {
-		r[0] = unicode.ToUpper(r[0])
-	}
-	return string(r)
 }

@@ -13,8 +13,10 @@ import (
 	"uniview-bridge/pkg/vendorhttp"
 )
 
-// bulk is how many flexible assets are written, and then recorded, at once.
-const bulk = 50
+// group is how many of n writes are made before their answers are recorded. A record of
+// thousands of machines is large, so it is written fewer times; answers that a crash
+// kept from being recorded are found again by the search.
+func group(n int) int { return min(max(50, n/20), 500) }
 
 // outcome is what applying a decision came to.
 type outcome struct {
@@ -203,8 +205,9 @@ func (a *applier) withdraw(ctx context.Context, retire []Wanted) error {
 		}
 	}
 	var failure error
-	for start := 0; start < len(writes) && failure == nil; start += bulk {
-		chunk := writes[start:min(start+bulk, len(writes))]
+	size := group(len(writes))
+	for start := 0; start < len(writes) && failure == nil; start += size {
+		chunk := writes[start:min(start+size, len(writes))]
 		results, err := a.session.Client.UpdateFlexibleAssets(ctx, chunk)
 		for i, r := range results {
 			if r.Err == nil {

@@ -106,9 +106,11 @@ func TestTheBannerGoesWhenItMustNotStand(t *testing.T) {
 
 func TestAnAlertOfPeopleOrOfAnotherCustomerIsLeftAsItIs(t *testing.T) {
 	t.Parallel()
-	for _, theirs := range []string{"Do not call after six",
+	for _, theirs := range []string{
+		"Do not call after six",
 		"Unitrends backup of Acme: 1 machine of 2 without a good backup (1 failed), as of 2026-03-10 12:00 UTC, call Bob! (UniView Bridge)",
-		 "Unitrends backup of Other: 1 machine without a good backup (1 failed), as of 2026-03-10 12:00 UTC (UniView Bridge)"} {
+		"Unitrends backup of Other: 1 machine without a good backup (1 failed), as of 2026-03-10 12:00 UTC (UniView Bridge)",
+	} {
 		w := newWorld(t, 2)
 		w.fail(0)
 		w.set(func(s *docsync.Settings) { s.Banner = true })

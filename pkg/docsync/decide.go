@@ -170,6 +170,7 @@ type decider struct {
 	statuses   map[string]backup.Status
 	contents   map[string]Content // what is shown, by configuration
 	held       map[string]bool    // configurations about which nothing may be written now
+	titles     map[string]string  // machines' names by configuration; see titleOf
 	out        Decision
 }
 

@@ -16,10 +16,10 @@ import (
 // there at that moment. Answers are recorded in groups; one that was not recorded is
 // found to be written already the next time.
 func (a *applier) writeNotes(ctx context.Context, wanted []WantedNote) error {
-	for group := range slices.Chunk(wanted, bulk) {
+	for chunk := range slices.Chunk(wanted, group(len(wanted))) {
 		answers := map[string]state.Note{}
 		var failure error
-		for _, w := range group {
+		for _, w := range chunk {
 			if ctx.Err() != nil {
 				failure = a.halt("the time was up before all notes were written; it goes on with the next sync")
 				break

@@ -259,12 +259,16 @@ func (d *decider) key(organization, configuration string) string {
 
 // titleOf names a publication whose machines are not at hand.
 func (d *decider) titleOf(configuration string) string {
-	for _, key := range slices.Sorted(maps.Keys(d.in.Documentation.Machines)) {
-		if m := d.in.Documentation.Machines[key]; m.Link.TargetID == configuration {
-			return m.Name
+	if d.titles == nil {
+		d.titles = map[string]string{}
+		for _, key := range slices.Sorted(maps.Keys(d.in.Documentation.Machines)) {
+			m := d.in.Documentation.Machines[key]
+			if _, named := d.titles[m.Link.TargetID]; !named {
+				d.titles[m.Link.TargetID] = m.Name
+			}
 		}
 	}
-	return "configuration " + configuration
+	return cmp.Or(d.titles[configuration], "configuration "+configuration)
 }
 
 func (d *decider) change(action plan.Action, w Wanted, reason string, fields []plan.Field) {

@@ -47,11 +47,12 @@ func (a *applier) create(ctx context.Context, missing []Wanted) error {
 	return nil
 }
 
-// chunks splits creates into requests: of one organization each.
+// chunks splits creates into groups, of one organization each.
 func chunks(wanted []Wanted) [][]Wanted {
 	var out [][]Wanted
+	size := group(len(wanted))
 	for _, w := range wanted {
-		if n := len(out); n > 0 && len(out[n-1]) < bulk && out[n-1][0].Organization == w.Organization {
+		if n := len(out); n > 0 && len(out[n-1]) < size && out[n-1][0].Organization == w.Organization {
 			out[n-1] = append(out[n-1], w)
 		} else {
 			out = append(out, []Wanted{w})
@@ -124,7 +125,7 @@ func (a *applier) created(ctx context.Context, chunk []Wanted, results []itglue.
 func (a *applier) update(ctx context.Context, wanted []Wanted) error {
 	no := false
 	var gone []string
-	for chunk := range slices.Chunk(wanted, bulk) {
+	for chunk := range slices.Chunk(wanted, group(len(wanted))) {
 		if ctx.Err() != nil {
 			return a.halt("the time was up before everything was updated; it goes on with the next sync")
 		}

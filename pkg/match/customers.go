@@ -44,6 +44,7 @@ const (
 	ReasonShared         = "several customers have this name"
 	ReasonPSAElsewhere   = "the name agrees, but IT Glue links the organization to another company than the one of this name"
 	ReasonPSAClaimed     = "the name agrees, but IT Glue links this company to another organization"
+	ReasonPSAShared      = "IT Glue links the organization to a company of another customer's name, which other organizations are linked to as well"
 	ReasonPSADiffers     = "IT Glue links the organization to another company"
 	ReasonFoundElsewhere = "the name agrees, but the machines are found in another organization"
 	ReasonGeneric        = "the name agrees, but it says no more than a trade"

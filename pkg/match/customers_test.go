@@ -130,6 +130,12 @@ func TestCompanyOfACustomer(t *testing.T) {
 			Customers: customers("Acme"), Organizations: []match.Organization{linked},
 			Companies: []match.Company{{ID: "9", Name: "Acme Holdings of Elsewhere"}},
 		}, match.Matched, "9", match.ReasonPSA},
+		{"a PSA link to another customer's company that a second organization has too is not followed", match.CustomersInput{
+			Customers: customers("Acme", "Beta"), Organizations: []match.Organization{linked, {ID: o1, Name: "Beta", CompanyID: "9"}},
+			Companies: []match.Company{{ID: "9", Name: "Beta"}}, Previous: map[string]match.CustomerLinks{c0: {Organization: match.Link{
+				State: match.Matched, TargetID: o0, TargetName: "Acme", By: "Ada",
+			}}},
+		}, match.Attention, "", match.ReasonPSAShared},
 		{"without one the name links", match.CustomersInput{
 			Customers: customers("Acme"), Organizations: organizations("Acme"), Companies: []match.Company{{ID: "7", Name: "Acme Inc"}},
 		}, match.Matched, "7", match.ReasonNameCore},

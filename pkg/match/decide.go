@@ -106,6 +106,9 @@ func (m *matcher) company(c backup.Customer, old, org Link) Link {
 		return old
 	}
 	if co, ok := m.companies[psa]; ok && psa != "" && !co.Deleted {
+		if m.strangers(c, psa) {
+			return Link{State: Attention, Cause: Conflict, Reason: ReasonPSAShared, Suggestions: m.suggestCompanies(c, psa, []string{psa})}
+		}
 		return m.auto(old, psa, co.Name, ReasonPSA)
 	}
 	v := m.exact(c, m.coNames)
@@ -116,6 +119,16 @@ func (m *matcher) company(c backup.Customer, old, org Link) Link {
 		return m.auto(old, v.id, m.companies[v.id].Name, v.reason)
 	}
 	return open(v, m.suggestCompanies(c, psa, v.all))
+}
+
+// strangers says whether IT Glue's link to a company is not to be followed for a
+// customer: several organizations are linked to it, and it has another customer's
+// very name.
+func (m *matcher) strangers(c backup.Customer, company string) bool {
+	if len(m.byCompany[company]) < 2 || m.agree(c, m.companies[company].Name) {
+		return false
+	}
+	return slices.ContainsFunc(m.customers.byExact[NormalizeName(m.companies[company].Name).Exact], func(id string) bool { return id != c.ID })
 }
 
 // claimed says whether IT Glue links the company to another organization than

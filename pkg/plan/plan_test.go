@@ -33,8 +33,10 @@ func TestTheBrakeCountsWhatCreatesClosesAndUnlinks(t *testing.T) {
 		{"updates, notes, reopenings and skips", slices.Concat(some(99, plan.FlexibleAsset, plan.Update), some(99, plan.Ticket, plan.Note),
 			some(99, plan.Ticket, plan.Reopen), some(99, plan.FlexibleAsset, plan.Skip)), nil, ""},
 		{"each kind and action for itself", slices.Concat(some(15, plan.FlexibleAsset, plan.Create), some(15, plan.FlexibleAsset, plan.Unlink), some(15, plan.Ticket, plan.Create)), nil, ""},
-		{"two breaches", slices.Concat(some(30, plan.FlexibleAsset, plan.Unlink), some(25, plan.Ticket, plan.Create)), nil,
-			"would unlink 30 flexible assets, the limit is 20; would create 25 tickets, the limit is 20"},
+		{
+			"two breaches", slices.Concat(some(30, plan.FlexibleAsset, plan.Unlink), some(25, plan.Ticket, plan.Create)), nil,
+			"would unlink 30 flexible assets, the limit is 20; would create 25 tickets, the limit is 20",
+		},
 	} {
 		if got := plan.Reason(plan.DefaultBrake.Check(plan.Plan{Changes: tt.changes}, tt.existing, nil)); got != tt.want {
 			t.Errorf("%s: %q", tt.name, got)

@@ -98,6 +98,7 @@ func TicketOf(t connectwise.Ticket) alert.Ticket {
 	return alert.Ticket{
 		ID: t.ID, Reference: t.ExternalXRef, Summary: t.Summary, CompanyID: t.CompanyID, BoardID: t.BoardID,
 		StatusID: t.StatusID, StatusName: t.StatusName, PriorityID: t.PriorityID, Closed: t.Closed, MergedInto: t.MergedInto,
+		Ours:      t.UpdatedBy != "" && t.UpdatedBy == t.EnteredBy,
 		Touched:   t.ActualHours > 0 || t.OwnerID > 0 || t.Resources != "" || t.UpdatedBy != "" && t.EnteredBy != "" && t.UpdatedBy != t.EnteredBy,
 		UpdatedAt: t.UpdatedAt, ClosedAt: t.ClosedAt,
 	}

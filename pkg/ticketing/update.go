@@ -191,7 +191,11 @@ func (j *job) broken(ctx context.Context, held alert.Group, noted bool, cause er
 			g.SaidClosing = held.Pending.Action == alert.Close
 		}
 		g.Pending = nil
-		g = j.pause(g, cause)
+		if g.State == alert.GroupClosed && held.Pending.Action == alert.Note && vendorhttp.KindOf(cause) == vendorhttp.Invalid {
+			g.StillTold = true // a closed ticket may take no notes: it stays quiet
+		} else {
+			g = j.pause(g, cause)
+		}
 	} else {
 		pending := *held.Pending
 		pending.Lease = j.Now().Add(lookAfter)
@@ -224,7 +228,7 @@ func (j *job) written(ctx context.Context, held, g alert.Group, after connectwis
 	case alert.Close:
 		g.State, g.ClosedBy, g.ClosedAt = alert.GroupClosed, alert.ByBridge, j.Now()
 	case alert.Reopen:
-		g.State, g.ClosedBy, g.ClosedAt, g.StillTold, g.KeptOpen = alert.GroupOpen, "", time.Time{}, false, false
+		g.State, g.ClosedBy, g.ClosedAt, g.StillTold, g.KeptOpen, g.Touched = alert.GroupOpen, "", time.Time{}, false, false, false
 		g.Reopens++
 	case alert.Note:
 		g.StillTold = g.StillTold || g.State == alert.GroupClosed
