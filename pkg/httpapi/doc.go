@@ -13,5 +13,12 @@
 //   - lists come in pages with an opaque cursor;
 //   - nothing waits on a vendor for longer than 20 seconds; what takes longer
 //     is queued and answered with 202;
+//   - settings and rules that name something of ConnectWise are checked against what
+//     it has now: what is not there is refused with the member's name. When it cannot
+//     be asked they are kept with a warning, since "do not sync" must be settable in
+//     the middle of an outage;
+//   - one write needs no sign-in: ConnectWise's callback. It is off until switched on,
+//     its address holds a secret, its signature is checked, and whoever is not
+//     ConnectWise is answered as if there were nothing;
 //   - a decision is made by the use cases; this package only translates.
 package httpapi

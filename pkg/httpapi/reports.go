@@ -109,7 +109,7 @@ func (a *api) coverageTypes(r *http.Request, q query) ([]string, error) {
 		return nil, badField("types", "The list of types is too long.")
 	}
 	var types []string
-	for _, t := range strings.Split(asked, ",") {
+	for t := range strings.SplitSeq(asked, ",") {
 		if t = strings.TrimSpace(t); t != "" {
 			types = append(types, t)
 		}

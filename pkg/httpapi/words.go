@@ -53,13 +53,13 @@ var repeatMembers = []string{"days", "nth", "start", "minutes", "zone"}
 func worded(err error, known ...string) []FieldProblem {
 	var out []FieldProblem
 	prefix := ""
-	for _, line := range strings.Split(err.Error(), "\n") {
+	for line := range strings.SplitSeq(err.Error(), "\n") {
 		line = strings.TrimPrefix(line, "overrides: ")
 		if m := ruleWord.FindStringSubmatch(line); m != nil {
 			if n, err := strconv.Atoi(m[1]); err == nil {
 				prefix = "rules." + strconv.Itoa(n-1)
 			}
-			line, out = strings.TrimPrefix(line, m[0]), append(out, FieldProblem{Field: prefix, Text: sentence(line)})
+			out = append(out, FieldProblem{Field: prefix, Text: sentence(line)})
 			continue
 		}
 		p := FieldProblem{Field: prefix, Text: sentence(line)}
