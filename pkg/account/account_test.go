@@ -353,6 +353,9 @@ func TestARunThatRunsOutOfTimeGoesOnFromTheLastCompletePage(t *testing.T) {
 }
 
 func TestThePagesReadBeforeTheTimeRanOutAreNotReadAgain(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the long part runs this")
+	}
 	t.Parallel()
 	r := newRig(t)
 	ctx, stop := context.WithDeadline(t.Context(), time.Now().Add(46*time.Second))

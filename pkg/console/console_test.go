@@ -250,6 +250,9 @@ func TestHostileNamesStayNames(t *testing.T) {
 var inline = regexp.MustCompile(`(?i)\sstyle=|\son[a-z]+=|<style|<script(?:\s[^>]*)?>[^<]|javascript:|https?://`)
 
 func TestPagesHaveNothingInlineAndNothingFromElsewhere(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the long part runs this")
+	}
 	t.Parallel()
 	for _, scene := range []string{"empty", "busy", "trouble", "calm"} {
 		s := newSite(t, scene)

@@ -140,6 +140,9 @@ func TestAMessageOfACancelledRunWritesNothing(t *testing.T) {
 }
 
 func TestAMachineTooLargeForAnItemIsToldAndDoesNotComeBack(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the long part runs this")
+	}
 	t.Parallel()
 	w := newWorld(t, 2)
 	r := rand.New(rand.NewPCG(1, 2))

@@ -154,6 +154,9 @@ func examples(runID, braked, auditID string, ids made) []example {
 }
 
 func TestEveryOperationAnswersAsTheDocumentSays(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the long part runs this")
+	}
 	t.Parallel()
 	doc, router := document(t)
 	w := newWorld(t, "busy", nil)
@@ -253,6 +256,9 @@ func decoded(t *testing.T, raw []byte) any {
 }
 
 func TestBadInputIsNamed(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the long part runs this")
+	}
 	t.Parallel()
 	w := newWorld(t, "busy", nil)
 	doc, _ := document(t)

@@ -58,6 +58,9 @@ func withDesk(t *testing.T, scene string, change func(*httpapi.Deps)) (*world, *
 }
 
 func TestSettingsThatConnectWiseDoesNotHaveAreRefusedInWords(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the long part runs this")
+	}
 	t.Parallel()
 	w, srv := withDesk(t, "busy", nil)
 	var open, closing, elsewhere int
@@ -158,6 +161,9 @@ func TestASnoozeHoldsAnAlertAndItsEndIsAnEnd(t *testing.T) {
 }
 
 func TestAWindowComesAgainInItsTimeZone(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the long part runs this")
+	}
 	t.Parallel()
 	w := newWorld(t, "busy", nil)
 	const body = `{"customerId":"c-0001","scope":"customer","name":"<script>","reason":"patch night","repeat":{"days":["sun"],"start":"01:30","minutes":120,"zone":"Europe/Berlin"}%s}`
@@ -196,6 +202,9 @@ func remembered(t *testing.T, w *world) {
 }
 
 func TestReportsTellWhatAlertsCameTo(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the long part runs this")
+	}
 	t.Parallel()
 	w := newWorld(t, "busy", nil)
 	remembered(t, w)

@@ -21,6 +21,9 @@ func (l limited) Identify(http.ResponseWriter, *http.Request) (access.Identity, 
 }
 
 func TestWhoMaySeeOneCustomerSeesNoOther(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the long part runs this")
+	}
 	t.Parallel()
 	w := newWorld(t, "busy", func(d *httpapi.Deps) { d.Policy = limited{"c-0001"} })
 	customer := regexp.MustCompile(`c-\d{4}`)

@@ -18,6 +18,9 @@ import (
 )
 
 func TestPagesHoldEveryItemOnce(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the long part runs this")
+	}
 	t.Parallel()
 	w := newWorld(t, "busy", nil)
 	type item struct {

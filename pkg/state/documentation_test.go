@@ -116,6 +116,9 @@ func TestDocumentationOfAnySizeChangesByOneConditionalWrite(t *testing.T) {
 }
 
 func TestWhoLosesOverALargeDocumentationLeavesTheWinnersWhole(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the long part runs this")
+	}
 	t.Parallel()
 	tb := table(t)
 	if _, err := state.UpdateDocumentation(t.Context(), tb, "c", func(d *state.Documentation) error { *d = documentation(700); return nil }); err != nil {

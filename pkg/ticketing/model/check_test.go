@@ -34,6 +34,7 @@ type truth struct {
 // deeds are what people did to a ticket and what must hold because of it.
 type deeds struct {
 	reopened bool
+	kept     bool // reopened after the bridge had seen it closed: not to be closed again
 	closed   bool // and everything it was about was told, and handled
 	deleted  bool
 	events   int // when it was closed
@@ -93,11 +94,17 @@ func alertOf(a *portal.Alert) alert.Alert {
 	}
 }
 
-// healed says whether a good backup ended what an alert is about.
+// healed says whether a good backup ended what an alert is about. Its machine is the
+// one that the portal knows, or one that the message names.
 func healed(st *portal.State, a *portal.Alert) bool {
-	m := st.Asset(a.AssetKey)
-	return m != nil && alert.ClassOf(alertOf(a)).Heals() && m.LastBackup != nil &&
-		(m.LastBackup.Status == "Successful" || m.LastBackup.Status == "Warning") && m.LastBackup.CompleteTime.After(a.Created)
+	if !alert.ClassOf(alertOf(a)).Heals() {
+		return false
+	}
+	return slices.ContainsFunc(st.Assets, func(m *portal.Asset) bool {
+		named := m.CustomerID == a.CustomerID && strings.Contains(a.Message, m.Name)
+		return (m.Key == a.AssetKey || named) && m.LastBackup != nil && m.LastBackup.CompleteTime.After(a.Created) &&
+			(m.LastBackup.Status == "Successful" || m.LastBackup.Status == "Warning")
+	})
 }
 
 // before is what is remembered of the world before a function runs.
@@ -199,7 +206,9 @@ func (w *world) wasReopened(was before, t psa.Ticket) {
 	if d.closed && d.events == w.truth.events[c] && settings.StillFailing != alert.ReopenThen {
 		w.fail("ticket %d was closed by a person, and reopened though nothing happened since", t.ID)
 	}
-	if t.MergedInto > 0 {
+	parent := false // one that was deleted is not told any more
+	w.cw.View(func(st *psa.State) { parent = t.MergedInto > 0 && st.Ticket(t.MergedInto) != nil })
+	if parent {
 		w.fail("ticket %d was merged, and reopened", t.ID)
 	}
 	d.closed = false
@@ -212,7 +221,7 @@ func (w *world) wasClosed(was before, old, t psa.Ticket) {
 	switch {
 	case !settings.AutoClose:
 		w.fail("ticket %d was closed, though tickets are not to be closed automatically", t.ID)
-	case d.reopened:
+	case d.kept:
 		w.fail("ticket %d was closed, though a person had reopened it", t.ID)
 	case settings.LeaveTouched && (old.ActualHours > 0 || old.OwnerID > 0 || old.Resources != ""):
 		w.fail("ticket %d was closed, though a technician worked on it", t.ID)
@@ -264,7 +273,7 @@ func (w *world) wasClosed(was before, old, t psa.Ticket) {
 // from it is already known.
 func (w *world) personCloses(t psa.Ticket) {
 	c, d := w.customerOf(t), w.truth.of(t.ID)
-	d.reopened, d.events = false, w.truth.events[c]
+	d.reopened, d.kept, d.events = false, false, w.truth.events[c]
 	d.closed = w.truth.handled[c] == w.truth.events[c]
 	desk := w.truth.desks[c]
 	for _, g := range desk.Groups {
@@ -389,6 +398,7 @@ func (w *world) accountedFor(desk state.Desk, k alert.Condition, a *portal.Alert
 		if _, told := g.Told[k.Key]; !told && k.Held == nil && !strings.Contains(g.Reason, "do not sync") && g.Planned != alert.Wait {
 			w.fail("ticket %d does not tell of the alert %s %q: %s", g.TicketID, a.ID, a.Message, g.Reason)
 		}
+	case k.Held != nil && k.Held.Reason != "":
 	case g.Planned != alert.Hold && g.Planned != alert.Leave:
 		w.fail("the alert %s %q has no ticket and %q is planned: %s", a.ID, a.Message, g.Planned, g.Reason)
 	}

@@ -55,18 +55,7 @@ var events = []event{
 	{"good backup", 6, backup("Successful")},
 	{"bad backup", 2, backup("Failed")},
 	{"a machine appears", 2, newMachine},
-	{"all over", 4, func(w *world, luck *rand.Rand) string {
-		c := pick(luck, w.customers...)
-		w.uv.Edit(func(st *portal.State) {
-			for _, a := range st.Alerts {
-				if a.CustomerID == c {
-					st.Dismiss(time.Now(), a)
-				}
-			}
-		})
-		w.happened(c)
-		return "customer " + c[:8]
-	}},
+	{"all over", 4, allOver},
 	{"close", 5, onTicket(func(w *world, st *psa.State, t psa.Ticket) bool {
 		if st.Closed(&t) {
 			return false
@@ -74,16 +63,19 @@ var events = []event{
 		st.CloseTicket(t.ID, "tech1")
 		return true
 	})},
-	{"reopen", 3, onTicket(func(w *world, st *psa.State, t psa.Ticket) bool {
-		if !st.Closed(&t) || t.MergedInto > 0 {
-			return false
-		}
-		st.ReopenTicket(t.ID, "tech1")
+	{"reopen", 4, technicianReopens},
+	{"log time", 2, onTicket(func(_ *world, st *psa.State, t psa.Ticket) bool {
+		st.LogTime(t.ID, 1, "looked at it", "tech1")
 		return true
 	})},
-	{"log time", 2, onTicket(func(_ *world, st *psa.State, t psa.Ticket) bool { st.LogTime(t.ID, 1, "looked at it", "tech1"); return true })},
-	{"assign", 2, onTicket(func(_ *world, st *psa.State, t psa.Ticket) bool { st.AssignTicket(t.ID, st.Members[0].ID, "dispatch"); return true })},
-	{"comment", 1, onTicket(func(_ *world, st *psa.State, t psa.Ticket) bool { st.AddTechnicianNote(t.ID, "hm", "tech2"); return true })},
+	{"assign", 2, onTicket(func(_ *world, st *psa.State, t psa.Ticket) bool {
+		st.AssignTicket(t.ID, st.Members[0].ID, "dispatch")
+		return true
+	})},
+	{"comment", 1, onTicket(func(_ *world, st *psa.State, t psa.Ticket) bool {
+		st.AddTechnicianNote(t.ID, "hm", "tech2")
+		return true
+	})},
 	{"move", 2, onTicket(func(w *world, st *psa.State, t psa.Ticket) bool {
 		if st.Closed(&t) { // it would be opened by that
 			return false
@@ -94,11 +86,18 @@ var events = []event{
 	{"merge", 4, merge},
 	{"delete", 3, onTicket(func(_ *world, st *psa.State, t psa.Ticket) bool { st.DeleteTicket(t.ID); return true })},
 	{"in use", 1, onTicket(func(_ *world, st *psa.State, t psa.Ticket) bool { st.Ticket(t.ID).InUse = !t.InUse; return true })},
-	{"open tasks", 1, onTicket(func(_ *world, st *psa.State, t psa.Ticket) bool { st.Ticket(t.ID).OpenTasks = !t.OpenTasks; return true })},
+	{"open tasks", 1, onTicket(func(_ *world, st *psa.State, t psa.Ticket) bool {
+		st.Ticket(t.ID).OpenTasks = !t.OpenTasks
+		return true
+	})},
 	{"callback", 3, callback},
 	{"delete company", 2, company},
 	{"map", 3, remap},
-	{"settings", 6, func(w *world, luck *rand.Rand) string { w.set(luck); w.happened(); return fmt.Sprintf("%+v", w.settings) }},
+	{"settings", 6, func(w *world, luck *rand.Rand) string {
+		w.set(luck)
+		w.happened()
+		return fmt.Sprintf("%+v", w.settings)
+	}},
 	{"override", 3, override},
 	{"rule", 3, rule},
 	{"snooze", 4, silence},
@@ -116,6 +115,30 @@ var events = []event{
 	{"credentials", 1, func(w *world, _ *rand.Rand) string { w.enter(); return "entered" }},
 }
 
+func allOver(w *world, luck *rand.Rand) string {
+	c := pick(luck, w.customers...)
+	w.uv.Edit(func(st *portal.State) {
+		if n := len(st.Alerts); n > 0 {
+			c = st.Alerts[n-1].CustomerID
+		}
+		for _, a := range st.Alerts {
+			if a.CustomerID == c {
+				st.Dismiss(time.Now(), a)
+			}
+		}
+	})
+	w.happened(c)
+	return "all over for customer " + c[:8]
+}
+
+var technicianReopens = onTicket(func(_ *world, st *psa.State, t psa.Ticket) bool {
+	if !st.Closed(&t) || t.MergedInto > 0 {
+		return false
+	}
+	st.ReopenTicket(t.ID, "tech1")
+	return true
+})
+
 // enter enters good credentials for all vendors.
 func (w *world) enter() {
 	w.cw.Edit(func(st *psa.State) { st.Revoked = false })
@@ -124,7 +147,10 @@ func (w *world) enter() {
 			c.Revoked = false
 		}
 	})
-	w.stopped = map[string]bool{}
+	if len(w.stopped) > 0 {
+		w.stopped = map[string]bool{}
+		w.restart() // other credentials, other clients
+	}
 }
 
 var troubles = []portal.Alert{
@@ -173,7 +199,7 @@ func repeat(w *world, luck *rand.Rand) (what string) {
 	w.uv.Edit(func(st *portal.State) {
 		if len(st.Alerts) > 0 {
 			a := *pick(luck, st.Alerts...)
-			a.Dismissed, a.Muted = false, false
+			a.Dismissed, a.Muted = false, luck.IntN(6) == 0
 			what = w.add(st, a)
 		}
 	})
@@ -249,23 +275,20 @@ func newMachine(w *world, luck *rand.Rand) (what string) {
 	return what
 }
 
-// onTicket has a technician do something to one of our tickets, mostly to the newest
-// of its group: opening an older one again beside it would be a second open ticket of
-// a person's making.
+// onTicket has a technician do something to one of our tickets that it fits.
 func onTicket(do func(*world, *psa.State, psa.Ticket) bool) func(*world, *rand.Rand) string {
 	return func(w *world, luck *rand.Rand) (what string) {
 		all := w.ours()
-		if len(all) == 0 {
-			return ""
+		luck.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+		for _, t := range all {
+			closed, done := w.isClosed(t), false
+			w.cw.Edit(func(st *psa.State) { done = do(w, st, t) })
+			if done {
+				w.noteDeeds(t, closed)
+				return "#" + itoa(t.ID)
+			}
 		}
-		t := pick(luck, all...)
-		closed, done := w.isClosed(t), false
-		w.cw.Edit(func(st *psa.State) { done = do(w, st, t) })
-		if !done {
-			return ""
-		}
-		w.noteDeeds(t, closed)
-		return "#" + itoa(t.ID)
+		return ""
 	}
 }
 
@@ -285,6 +308,9 @@ func (w *world) noteDeeds(was psa.Ticket, closed bool) {
 		w.personCloses(now)
 	case closed && !w.isClosed(now):
 		d.reopened, d.closed = true, false
+		for _, g := range w.truth.desks[w.customerOf(now)].Groups {
+			d.kept = d.kept || g.TicketID == was.ID && g.State == alert.GroupClosed
+		}
 	}
 }
 
@@ -433,9 +459,9 @@ func override(w *world, luck *rand.Rand) string {
 }
 
 func rule(w *world, luck *rand.Rand) string {
-	rules, version, err := state.LoadTicketRules(context.Background(), w.table)
+	_, version, err := state.LoadTicketRules(context.Background(), w.table)
 	w.must(err)
-	rules = pick(luck,
+	rules := pick(luck,
 		nil,
 		[]alert.Rule{{Name: "no hardware", If: alert.When{Classes: []alert.Class{alert.ClassHardware}}, Then: alert.Effect{NoTicket: true}}},
 		[]alert.Rule{{Name: "jobs", If: alert.When{Contains: "failed"}, Then: alert.Effect{BoardID: w.boards[1], CompanyID: w.fallback}}},

@@ -82,9 +82,9 @@ var faults = []fault{
 		p.only, p.at = toQueue, 1
 		p.after = func(call, error) error { return errFault }
 	}},
-	{"a vendor's write is lost on its way", 3, working, lose(simulator.ResetBefore, 1)},
-	{"a vendor's answer to a write is lost", 6, working, lose(simulator.ResetAfter, 1)},
-	{"a vendor's answer to a write is cut", 3, working, lose(simulator.Truncate, 1)},
+	{"a vendor's write is lost on its way", 3, working, lose(simulator.ResetBefore)},
+	{"a vendor's answer to a write is lost", 6, working, lose(simulator.ResetAfter)},
+	{"a vendor's answer to a write is cut", 3, working, lose(simulator.Truncate)},
 	{"a request is lost on its way", 3, always, vendor(simulator.Fault{Kind: simulator.ResetBefore})},
 	{"an answer is lost", 3, always, vendor(simulator.Fault{Kind: simulator.ResetAfter})},
 	{"an answer is cut", 3, always, vendor(simulator.Fault{Kind: simulator.Truncate})},
@@ -95,9 +95,9 @@ var faults = []fault{
 	{"forbidden", 2, always, vendor(simulator.Fault{Kind: simulator.Status, Status: http.StatusForbidden})},
 	{"a slow answer", 3, always, vendor(simulator.Fault{Kind: simulator.Latency, Delay: 100 * time.Second})},
 	{"a wrong total", 3, reading, vendor(simulator.Fault{Kind: simulator.WrongTotal, Rows: 1})},
-	{"a row goes away between pages", 3, reading, onPages(simulator.Fault{Kind: simulator.PageShift, Rows: 1})},
-	{"a row goes away between pages unseen", 3, reading, onPages(simulator.Fault{Kind: simulator.PageShift, Rows: 1, Hidden: true})},
-	{"a row comes between pages", 3, reading, onPages(simulator.Fault{Kind: simulator.PageShift, Rows: -1})},
+	{"a row goes away between pages", 5, reading, onPages(simulator.Fault{Kind: simulator.PageShift, Rows: 1})},
+	{"a row goes away between pages unseen", 8, reading, onPages(simulator.Fault{Kind: simulator.PageShift, Rows: 1, Hidden: true})},
+	{"a row comes between pages", 5, reading, onPages(simulator.Fault{Kind: simulator.PageShift, Rows: -1})},
 	{"a list is empty by mistake", 4, reading, emptied},
 	{"tokens end", 1, reading, vendor(simulator.Fault{Kind: portal.EndTokens, Times: 1})},
 	{"credentials end", 2, always, revoke},
@@ -155,13 +155,13 @@ var faults = []fault{
 	{"a message comes twice", 4, working, mail},
 	{"a message comes late", 4, working, mail},
 	{"an acknowledgement is lost", 4, working, mail},
-	{"messages change places", 3, working, mail},
+	{"messages change places", 5, working, mail},
 	{"new tickets are found late", 4, working, func(w *world, p *process, luck *rand.Rand) {
 		w.cw.Edit(func(st *psa.State) { st.SearchDelay = minutes(luck, 2, 10, 25) })
 		p.struck = true
 	}},
-	{"ConnectWise's list of tickets is down", 3, always, func(w *world, _ *process, _ *rand.Rand) { w.listDown = true }},
-	{"ConnectWise is down", 2, always, func(w *world, _ *process, _ *rand.Rand) { w.downs["connectwise"] = true }},
+	{"ConnectWise's list of tickets is down", 4, reading, func(w *world, _ *process, _ *rand.Rand) { w.listDown = true }},
+	{"ConnectWise is down", 3, always, func(w *world, _ *process, _ *rand.Rand) { w.downs["connectwise"] = true }},
 	{"UniView is down", 2, reading, func(w *world, _ *process, _ *rand.Rand) { w.downs["uniview"] = true }},
 }
 
@@ -169,9 +169,9 @@ var faults = []fault{
 func mail(*world, *process, *rand.Rand) {}
 
 // lose has an answer of a write go wrong.
-func lose(kind simulator.FaultKind, times int) func(*world, *process, *rand.Rand) {
+func lose(kind simulator.FaultKind) func(*world, *process, *rand.Rand) {
 	return func(w *world, _ *process, luck *rand.Rand) {
-		w.cw.Inject(psa.Fault{Kind: kind, Method: pick(luck, "POST", "POST", "PATCH"), Skip: luck.IntN(2), Times: times})
+		w.cw.Inject(psa.Fault{Kind: kind, Method: pick(luck, "POST", "POST", "PATCH"), Skip: luck.IntN(2) / pick(luck, 1, 2), Times: 1})
 	}
 }
 
@@ -199,7 +199,7 @@ func vendor(f simulator.Fault) func(*world, *process, *rand.Rand) {
 func onPages(f simulator.Fault) func(*world, *process, *rand.Rand) {
 	return func(w *world, _ *process, luck *rand.Rand) {
 		f := f
-		f.Op, f.Skip, f.Times = pick(luck, "GET /v1/backupiq/alerts", "GET /v1/assets"), luck.IntN(3), 1
+		f.Op, f.Skip, f.Times = pick(luck, "GET /v1/backupiq/alerts", "GET /v1/assets", "GET /v1/assets"), luck.IntN(2), 1
 		w.uv.Inject(f)
 		if f.Hidden && f.Op == "GET /v1/backupiq/alerts" {
 			w.muddle()

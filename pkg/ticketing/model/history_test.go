@@ -10,8 +10,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"uniview-bridge/pkg/alert"
 	psa "uniview-bridge/pkg/connectwise/sandbox"
 	"uniview-bridge/pkg/state"
+	portal "uniview-bridge/pkg/uniview/sandbox"
 )
 
 // history is what a seed comes to. keep names the steps to take (nil: all), so that
@@ -42,6 +44,7 @@ func (h history) run(t *testing.T) (o outcome) {
 		w.must(state.SaveTicketDefaults(context.Background(), w.table, w.settings))
 		o.steps = 15 + luck.IntN(16)
 		w.tick(luck, nil)
+		w.begin(luck)
 		for i := 0; i < o.steps && w.broken == ""; i++ {
 			if h.keep != nil && !slices.Contains(h.keep, i) {
 				continue
@@ -70,6 +73,73 @@ func (h history) run(t *testing.T) (o outcome) {
 		}
 	})
 	return o
+}
+
+// begin steers some histories towards what seldom comes by chance.
+func (w *world) begin(luck *rand.Rand) {
+	s, story := &w.settings, luck.IntN(14)
+	plain := func() {
+		time.Sleep(2 * time.Second)
+		w.tick(luck, nil)
+		time.Sleep(2 * time.Second)
+	}
+	again := func(muted bool) func(*world, *rand.Rand) string {
+		return onAlert(func(w *world, st *portal.State, a *portal.Alert) bool {
+			next := *a
+			next.Dismissed, next.Muted = false, muted
+			w.later = append(w.later, next)
+			return true
+		})
+	}
+	do := func(happen func(*world, *rand.Rand) string) {
+		w.note("first: %s", happen(w, luck))
+		w.uv.Edit(func(st *portal.State) {
+			for _, a := range w.later {
+				w.add(st, a)
+			}
+			w.later = nil
+		})
+		plain()
+	}
+	keep := func() { w.must(state.SaveTicketDefaults(context.Background(), w.table, *s)) }
+	switch story {
+	case 0: // muted before a ticket was due
+		s.Grace, s.GraceByClass = alert.Grace{After: 60}, nil
+		keep()
+		do(raise)
+		do(allOver)
+		do(again(true))
+	case 1, 2: // a flapping trouble
+		s.NoteEvery, s.ReopenWithin, s.AutoClose, s.Grace, s.GraceByClass = 60, 1440, true, alert.Grace{}, nil
+		keep()
+		do(raise)
+		do(allOver)
+		do(again(false))
+		do(allOver)
+	case 3: // back in its grace, or when the window is over
+		s.ReopenWithin, s.AutoClose, s.Grace, s.GraceByClass = 0, true, alert.Grace{}, nil
+		keep()
+		do(raise)
+		do(allOver)
+		if luck.IntN(2) == 0 {
+			s.Grace = alert.Grace{After: 10}
+			keep()
+		}
+		do(again(false))
+	case 4: // a person opens again what was closed
+		s.AutoClose = true
+		keep()
+		do(raise)
+		do(allOver)
+		do(technicianReopens)
+	case 5: // a closed ticket's trouble is back while it is held
+		s.AutoClose = true
+		keep()
+		do(raise)
+		do(allOver)
+		do(silence)
+		do(again(false))
+	}
 }
 
 // event lets one or a few things happen.
@@ -123,28 +193,28 @@ func (w *world) tick(luck *rand.Rand, f *fault) {
 	if luck.IntN(3) == 0 {
 		w.cw.Edit(func(st *psa.State) { st.SearchDelay = 0 })
 	}
+	if f != nil && f.when != reading && luck.IntN(4) > 0 { // something for it to strike
+		w.note("first: %s", pick(luck, raise, raise, worse, allOver)(w, luck))
+		time.Sleep(2 * time.Second)
+	}
 	clean := f == nil && !w.listDown && len(w.downs) == 0 && len(w.stopped) == 0
 	inSync := f != nil && (f.when == reading || f.when == always && luck.IntN(2) == 0)
-	name := "no fault"
-	if f != nil {
-		name = f.name
-	}
 	if luck.IntN(7) > 0 || inSync || clean {
-		p, done := &process{side: true}, func() {}
+		p, done, name := &process{side: true}, func() {}, "no fault"
 		if inSync {
-			done = w.arm(p, *f, luck)
+			done, name = w.arm(p, *f, luck), f.name
 		}
 		was := w.look()
 		w.sync(p)
 		done()
-		w.note("sync, %s, struck %v", map[bool]string{true: name, false: "no fault"}[inSync], p.struck)
+		w.note("sync, %s, struck %v", name, p.struck)
 		w.check(was)
 	} else {
 		c := pick(luck, w.customers...)
 		w.queue = append(w.queue, w.work(c))
 		w.note("a message that nobody sent now")
 	}
-	target := luck.IntN(2) // the message that the fault strikes
+	struck := false
 	if f != nil && !inSync {
 		w.postal(f.name, luck)
 	}
@@ -156,27 +226,22 @@ func (w *world) tick(luck *rand.Rand, f *fault) {
 		l := w.queue[i]
 		w.queue = slices.Delete(w.queue, i, i+1)
 		p, done := &process{}, func() {}
-		if f != nil && !inSync && l.queue == state.AlertsQueue {
-			if target == 0 {
-				done = w.arm(p, *f, luck)
-				name = f.name
-			} else {
-				name = "no fault"
-			}
-			target--
-		} else {
-			name = "no fault"
+		name := "no fault"
+		if f != nil && !inSync && !struck && l.queue == state.AlertsQueue {
+			done, name = w.arm(p, *f, luck), f.name
 		}
 		was := w.look()
 		err := w.handle(p, l)
 		done()
+		struck = struck || p.struck
 		w.note("handled %s of %s, %s, struck %v, %v", l.body, l.queue, name, p.struck, err)
 		w.check(was)
 		if err != nil {
 			l.visible = time.Now().Add(minutes(luck, 1, 2, 7))
 			w.queue = append(w.queue, l)
-		} else if f != nil && f.name == "an acknowledgement is lost" && name == f.name {
-			w.cover("fault", f.name)
+		} else if name == "an acknowledgement is lost" && !struck {
+			struck = true
+			w.cover("fault", name)
 			l.visible = time.Now().Add(minutes(luck, 0, 2, 7, 40))
 			w.queue = append(w.queue, l)
 		}

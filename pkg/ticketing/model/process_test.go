@@ -30,13 +30,13 @@ type call struct {
 // one of its steps something may happen to it.
 type process struct {
 	steps  int
-	at     int                    // the step at which it strikes; 0: never
-	only   func(call) bool        // counts these steps only; nil: all
-	before func(call) error       // instead of the call
+	at     int                     // the step at which it strikes; 0: never
+	only   func(call) bool         // counts these steps only; nil: all
+	before func(call) error        // instead of the call
 	after  func(call, error) error // when the call is done
 	struck bool
 	dead   bool
-	side   bool // syncs run things side by side; see gate
+	side   bool          // syncs run things side by side; see gate
 	limit  time.Duration // the function's time; 0: without end
 }
 
@@ -136,8 +136,8 @@ func (v wire) RoundTrip(r *http.Request) (resp *http.Response, err error) {
 		return nil, err
 	}
 	await(r.Context())
-	if v.w.downs[v.name] && v.w.proc != nil || v.name == "connectwise" && v.w.listDown && strings.Contains(r.URL.RawQuery, "like") {
-		v.w.cover("fault", "outage of "+v.name)
+	if v.w.proc != nil && (v.w.downs[v.name] || v.name == "connectwise" && v.w.listDown && strings.Contains(r.URL.RawQuery, "like")) {
+		v.w.proc.struck = true
 		return nil, errFault
 	}
 	err = v.w.step(call{v.name, r.Method != http.MethodGet && !strings.HasSuffix(r.URL.Path, "/token"), r.Method + " " + r.URL.Path}, func() error {

@@ -21,6 +21,9 @@ const enumerated = 20
 // customer: every step of either, a call to the table or to ConnectWise, waits for
 // its turn.
 func TestTwoWorkersOnOneGroupMakeOneTicket(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the long part runs this")
+	}
 	t.Parallel()
 	stops := map[int]bool{}
 	for k := range enumerated {

@@ -54,7 +54,8 @@ type world struct {
 	downs    map[string]bool // vendors that do not answer
 	listDown bool            // ConnectWise does not answer the list of our tickets
 	runs     int
-	muddled  bool // a list was empty that should not be, and no clean read came since
+	later    []portal.Alert // to be raised when the portal is free
+	muddled  bool           // a list was empty that should not be, and no clean read came since
 
 	customers []string       // ids, of two customers
 	own       map[string]int // their companies
@@ -174,7 +175,6 @@ func opener[C any](w *world, kind string, client C) state.Opener[C] {
 				return err
 			}
 			w.stopped[kind] = true
-			w.cover("fault", "credentials revoked")
 			return fmt.Errorf("%s: the credentials are refused: %w", kind, state.ErrStopped)
 		}}, nil
 	}
@@ -259,7 +259,7 @@ func (w *world) handle(p *process, l letter) error {
 
 // deliver hands out every message that is visible. plan gives each a process.
 func (w *world) deliver(next func(letter) *process) {
-	for rounds := 0; rounds < 40; rounds++ {
+	for range 40 {
 		i := slices.IndexFunc(w.queue, func(l letter) bool { return !l.visible.After(time.Now()) })
 		if i < 0 {
 			return
@@ -337,6 +337,17 @@ func (w *world) describe(to io.Writer) {
 			k := d.Conditions[key]
 			fmt.Fprintf(to, "customer %d condition %s %q of %q in %s: %s (%s)\n", i, key, k.Message, k.AssetName, strings.TrimPrefix(k.Group, c), k.State, k.Reason)
 		}
+	}
+	runs, err := state.Runs(context.Background(), w.table, "", 3)
+	w.must(err)
+	for _, r := range runs {
+		fmt.Fprintf(to, "run %s: %s, %s", r.ID, r.State, r.Reason)
+		for _, s := range r.Stages {
+			if s.Failed > 0 {
+				fmt.Fprintf(to, "; %s: %s", s.Name, s.Detail)
+			}
+		}
+		fmt.Fprintln(to)
 	}
 	w.uv.View(func(st *portal.State) {
 		for _, a := range st.Alerts {
