@@ -284,6 +284,9 @@ func TestADismissedAlertIsFoundAmongTheDismissedOnes(t *testing.T) {
 }
 
 func TestTheMachineOfAnAlertThatNamesNoneIsAskedForOnce(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the long part runs this")
+	}
 	t.Parallel()
 	r := newRig(t)
 	found := func() (keys, asked int) {

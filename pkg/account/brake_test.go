@@ -79,6 +79,9 @@ func (r *rig) ticketed() {
 }
 
 func TestTooManyClosingsWaitForApprovalWhileNewTicketsGoOn(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the long part runs this")
+	}
 	t.Parallel()
 	r := newRig(t)
 	r.modes(state.Preview, state.Live)
@@ -219,6 +222,9 @@ func TestAQuestionThatFailsIsNotConfirmedAndBlocksNothing(t *testing.T) {
 }
 
 func TestSlicesAreDatedAnewOnlyByARunThatReadAllTheirEvidence(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the long part runs this")
+	}
 	t.Parallel()
 	r := newRig(t)
 	r.schedule(state.ScopeDocumentation)

@@ -255,6 +255,9 @@ func (s *Service) ticketDues(ctx context.Context, sd *side, stage *state.Stage) 
 		rec := sd.lists.records[id]
 		mode := rec.ModeFor(sd.vendor, sd.modes)
 		isDue, reason := sd.recorded[id].IsDue(ticketing.DueInputs(sd.digests[id], settings.Digest(id), rec, mode).Digest(), now)
+		if !isDue && desks[id].Undone(sd.recorded[id]) {
+			isDue, reason = true, "something was begun and not done"
+		}
 		if !isDue {
 			stage.Skipped++
 			continue

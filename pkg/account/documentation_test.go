@@ -49,6 +49,9 @@ func (r *rig) failing(n int) (ids []string) {
 }
 
 func TestMachinesWithoutAKnownGoodBackupAreLookedUpOnceAndBounded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the long part runs this")
+	}
 	t.Parallel()
 	r := newRig(t)
 	ids := r.failing(5)

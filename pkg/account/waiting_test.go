@@ -11,6 +11,9 @@ import (
 )
 
 func TestAlertsThatWaitForConnectWiseAreShownAndToldOnce(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the long part runs this")
+	}
 	t.Parallel()
 	r := newRig(t)
 	r.modes(state.Preview, state.Live)

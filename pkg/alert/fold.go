@@ -205,6 +205,19 @@ func (f *folder) absences(c *Condition, seen map[string]bool) (again time.Time) 
 	return again
 }
 
+// SecondLooks is when the clock alone calls for another read of what was missing in
+// one; zero: it does not. Who decides without a new read, see Fold, comes back then.
+func SecondLooks(conditions map[string]Condition) (at time.Time) {
+	for _, c := range conditions {
+		for _, o := range c.Occurrences {
+			if o.Over == "" && !o.Absent.IsZero() {
+				at = earlier(at, o.Absent.Add(SecondLook))
+			}
+		}
+	}
+	return at
+}
+
 // settle derives the condition's machine and state from its occurrences.
 func (f *folder) settle(c *Condition) {
 	f.machine(c)

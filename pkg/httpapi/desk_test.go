@@ -115,6 +115,9 @@ func TestSettingsThatConnectWiseDoesNotHaveAreRefusedInWords(t *testing.T) {
 }
 
 func TestSettingsAreKeptWithAWarningWhenConnectWiseCannotBeAsked(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the long part runs this")
+	}
 	t.Parallel()
 	w := newWorld(t, "busy", nil)
 	kept := get[httpapi.TicketSettingsAnswer](w, 200, "PUT", "/api/v1/ticketing/settings", `{"boardId":77,"doNotSync":true}`)
@@ -234,6 +237,9 @@ func TestReportsTellWhatAlertsCameTo(t *testing.T) {
 }
 
 func TestRulesAreTriedBeforeTheyAreKept(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the long part runs this")
+	}
 	t.Parallel()
 	w := newWorld(t, "busy", nil)
 	remembered(t, w)
@@ -258,6 +264,9 @@ func TestRulesAreTriedBeforeTheyAreKept(t *testing.T) {
 }
 
 func TestAPreviewShowsTheTextsOfARealAlert(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the long part runs this")
+	}
 	t.Parallel()
 	w := newWorld(t, "busy", nil)
 	a := get[httpapi.Page[view.Alert]](w, 200, "GET", "/api/v1/alerts?state=ticketed", "").Items[0]
@@ -351,6 +360,9 @@ func TestACallbackIsTakenFromConnectWiseAlone(t *testing.T) {
 }
 
 func TestWhoMaySeeOneCustomerHoldsNoOther(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the long part runs this")
+	}
 	t.Parallel()
 	full := newWorld(t, "busy", nil)
 	office := ticketing.Office{Table: full.store, Now: func() time.Time { return noon }, Random: func() string { return "x" }}

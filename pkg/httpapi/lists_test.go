@@ -99,6 +99,9 @@ func TestExportsAreSafeForSpreadsheets(t *testing.T) {
 }
 
 func TestSearchesFindTheNearestNameFirst(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the long part runs this")
+	}
 	t.Parallel()
 	w := newWorld(t, "busy", nil)
 	found := get[view.FoundPage](w, 200, "GET", "/api/v1/organizations?q=harbour+legal&limit=3&all=true", "")

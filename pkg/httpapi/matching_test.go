@@ -99,6 +99,9 @@ func TestCoverageNamesWhatIsNotProtectedAndWhy(t *testing.T) {
 }
 
 func TestTheTrailIsFiltered(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the long part runs this")
+	}
 	t.Parallel()
 	w := newWorld(t, "busy", nil)
 	start := len(get[httpapi.Page[view.AuditEntry]](w, 200, "GET", "/api/v1/audit?limit=500", "").Items)

@@ -20,9 +20,17 @@ type Desk struct {
 	// Retired holds the last generation of groups that were pruned, by
 	// alert.GroupHash: a reference is never used twice.
 	Retired map[string]int `json:"retired,omitempty"`
+	// Begun names the last handling that had something to change or to do. While it
+	// is not the one that was completed (Due.Begun), something is not done; empty:
+	// not known.
+	Begun string `json:"begun,omitempty"`
 	// Announced is the digest of the ticket numbers that documentation was told of.
 	Announced string `json:"announced,omitempty"`
 }
+
+// Undone says whether something that was begun was not completed. The customer is
+// due then, even when all inputs are again what was completed before.
+func (d Desk) Undone(completed Due) bool { return d.Begun != "" && d.Begun != completed.Begun }
 
 // deskKept is how long conditions and groups are kept after their end, beyond
 // the reopen window.

@@ -15,6 +15,9 @@ type Due struct {
 	Digest    string    `json:"digest"`
 	Completed time.Time `json:"completed"`
 	NextAt    time.Time `json:"nextAt,omitzero"`
+	// Begun names the handling that completed it, where the side keeps that; see
+	// Desk.Undone.
+	Begun string `json:"begun,omitempty"`
 }
 
 // DueInputs are all things whose change makes a customer due (design §3.3).

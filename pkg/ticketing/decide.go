@@ -64,6 +64,8 @@ func Decide(in Input) Decision {
 			AsOf: in.AsOf, Alerts: slices.Concat(in.Slice.Alerts, in.overdue()), Assets: in.Slice.Assets,
 		})
 		d.Desk.AsOf = in.AsOf
+	} else {
+		d.NextAt = alert.SecondLooks(d.Desk.Conditions) // a newer read was taken up already
 	}
 	in.hold(d.Desk.Conditions)
 	assign(&d.Desk, in, nil)

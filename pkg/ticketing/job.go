@@ -24,6 +24,7 @@ type job struct {
 	meta     state.SliceMeta
 	mode     state.Mode
 	digest   string // of all due inputs
+	begun    string // the mark of this handling on the desk; empty: nothing to do yet
 
 	desk    state.Desk
 	version int64
@@ -83,6 +84,13 @@ func (s *Service) load(ctx context.Context, w state.Work) (*job, bool, error) {
 		return nil, false, err
 	}
 	due, _ := recorded.IsDue(j.digest, s.Now())
+	if !due {
+		desk, _, err := state.LoadOr(ctx, s.Table, state.DeskKey(w.Customer), state.Desk{})
+		if err != nil {
+			return nil, false, err
+		}
+		due = desk.Undone(recorded)
+	}
 	return j, due, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"maps"
+	"strconv"
 	"time"
 
 	"uniview-bridge/pkg/alert"
@@ -99,6 +100,14 @@ func (s *Service) report(ctx context.Context, w state.Work, r state.Result) erro
 	return err
 }
 
+// begin marks the desk as begun, so that the customer stays due until all is done.
+func (j *job) begin() {
+	if j.begun == "" {
+		j.begun = j.digest + "/" + strconv.FormatInt(j.Now().UnixNano(), 36)
+	}
+	j.desk.Begun = j.begun
+}
+
 // run decides and acts until nothing is left to do now.
 func (j *job) run(ctx context.Context) error {
 	for range maxRounds {
@@ -112,7 +121,8 @@ func (j *job) run(ctx context.Context) error {
 		if j.mode != state.Live {
 			nobodyWaits(j.desk) // a preview wants nothing of ConnectWise
 		}
-		if state.Digest(before) != state.Digest(j.desk) {
+		if state.Digest(before) != state.Digest(j.desk) || j.begun == "" && j.mode == state.Live && len(j.last.Steps) > 0 {
+			j.begin()
 			if err := j.save(ctx); errors.Is(err, state.ErrConflict) {
 				continue
 			} else if errors.Is(err, state.ErrTooLarge) {
@@ -234,5 +244,5 @@ func (j *job) finish(ctx context.Context) error {
 		return nil
 	}
 	j.result.Done = true
-	return state.CompleteDue(ctx, j.Table, state.ConnectWise, j.customer.ID, state.Due{Digest: j.digest, Completed: j.Now(), NextAt: j.last.NextAt})
+	return state.CompleteDue(ctx, j.Table, state.ConnectWise, j.customer.ID, state.Due{Digest: j.digest, Completed: j.Now(), NextAt: j.last.NextAt, Begun: j.desk.Begun})
 }

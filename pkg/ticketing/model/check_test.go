@@ -100,10 +100,10 @@ func healed(st *portal.State, a *portal.Alert) bool {
 	if !alert.ClassOf(alertOf(a)).Heals() {
 		return false
 	}
-	return slices.ContainsFunc(st.Assets, func(m *portal.Asset) bool {
+	return slices.ContainsFunc(st.Backups, func(b *portal.Backup) bool {
+		m := st.Asset(b.AssetKey)
 		named := m.CustomerID == a.CustomerID && strings.Contains(a.Message, m.Name)
-		return (m.Key == a.AssetKey || named) && m.LastBackup != nil && m.LastBackup.CompleteTime.After(a.Created) &&
-			(m.LastBackup.Status == "Successful" || m.LastBackup.Status == "Warning")
+		return (m.Key == a.AssetKey || named) && b.CompleteTime.After(a.Created) && (b.Status == "Successful" || b.Status == "Warning")
 	})
 }
 

@@ -16,11 +16,12 @@ import (
 )
 
 var (
-	many  = flag.Int("histories", 10_000, "how many histories TestHistories lives")
-	first = flag.Uint64("seed", 0, "live this history only (0: from 1 on)")
-	whole = flag.Bool("whole", false, "do not look for the shortest history that fails")
-	all   = flag.Bool("all", false, "go on after a history that fails")
-	keep  = flag.String("keep", "", "with -seed: only these steps of it, as a failure prints them")
+	many   = flag.Int("histories", 1_000, "how many histories TestHistories lives; from 10,000 on every row must come up")
+	first  = flag.Uint64("seed", 0, "live this history only (0: from 1 on)")
+	whole  = flag.Bool("whole", false, "do not look for the shortest history that fails")
+	all    = flag.Bool("all", false, "go on after a history that fails")
+	broken = flag.Bool("broken", false, "build the broken bridges, and see that the model catches each")
+	keep   = flag.String("keep", "", "with -seed: only these steps of it, as a failure prints them")
 )
 
 // fewHistories are lived in the short part.
