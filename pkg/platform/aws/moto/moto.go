@@ -28,6 +28,7 @@ import (
 	"time"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 )
 
@@ -119,14 +120,19 @@ func Start(t testing.TB) *Server {
 	return nil
 }
 
-// Config is an SDK configuration for the server with made-up credentials. Requests
-// are not repeated, so that no fault hides behind a repetition.
+// Config is an SDK configuration for the server with made-up credentials. A request is
+// repeated only when its connection broke, which moto's server does to idle ones now and
+// then: no refusal of AWS hides behind a repetition.
 func (s *Server) Config() awssdk.Config {
 	return awssdk.Config{
 		Region:       Region,
 		BaseEndpoint: awssdk.String(s.Endpoint),
 		Credentials:  credentials.NewStaticCredentialsProvider("AKIAIOSFODNN7EXAMPLE", "made-up", ""),
-		Retryer:      func() awssdk.Retryer { return awssdk.NopRetryer{} },
+		Retryer: func() awssdk.Retryer {
+			return retry.NewStandard(func(o *retry.StandardOptions) {
+				o.Retryables = []retry.IsErrorRetryable{retry.RetryableConnectionError{}}
+			})
+		},
 	}
 }
 
