@@ -88,15 +88,17 @@ func handler(store *local.Store, policy *access.Local) http.Handler {
 	model := &view.Model{Table: store, Directory: directory, Letters: store, Now: time.Now, Version: "0.1.0"}
 	accounts := connections{store}
 	syncs := nothing{store}
-	pages := console.New(console.Deps{Model: model, Connections: accounts.List, Syncs: syncs, Local: policy})
-	return httpapi.New(httpapi.Deps{
+	deps := httpapi.Deps{
 		Table: store, Letters: store, Connections: accounts, Syncs: syncs, Model: model, Policy: policy,
 		Review: &review.Service{Table: store, Directory: directory, Now: time.Now, Random: rand.Text, Request: syncs.Request},
 		ConnectWise: func(context.Context) (state.Session[*connectwise.Client], error) {
 			return state.Session[*connectwise.Client]{}, fmt.Errorf("scenes ask no vendor: %w", state.ErrStopped)
 		},
-		Pages: pages.Routes(), PageRefuse: pages.Refuse, Now: time.Now, Random: rand.Text, Version: model.Version, Log: slog.Default(),
-	})
+		Now: time.Now, Random: rand.Text, Version: model.Version, Log: slog.Default(),
+	}
+	pages := console.New(console.Deps{API: httpapi.NewClient(deps), Model: model, Connections: accounts.List, Syncs: syncs, Local: policy})
+	deps.Pages, deps.PageRefuse = pages.Routes(), pages.Refuse
+	return httpapi.New(deps)
 }
 
 // connections shows what the scene has and changes nothing.

@@ -2,16 +2,17 @@ package console
 
 import (
 	"bytes"
+	"cmp"
 	"context"
-	"crypto/sha256"
 	"embed"
-	"encoding/hex"
 	"fmt"
 	"html/template"
 	"io/fs"
 	"log/slog"
 	"net/http"
 	"path"
+	"slices"
+	"strings"
 	"time"
 
 	"uniview-bridge/pkg/httpapi/access"
@@ -28,8 +29,15 @@ type Syncs interface {
 	Plan(ctx context.Context, runID string) ([]plan.Change, error)
 }
 
+// API is the bridge's own JSON API, asked as whoever sends the request; see
+// httpapi.Client. What a page reads and does goes through it wherever it has a route.
+type API interface {
+	Do(ctx context.Context, method, target string, body, into any) error
+}
+
 // Deps is what the pages stand on. All fields but Local and Log are needed.
 type Deps struct {
+	API         API
 	Model       *view.Model
 	Connections func(ctx context.Context) ([]state.Connection, error) // connection.Keeper.List
 	Syncs       Syncs
@@ -47,18 +55,8 @@ type Console struct {
 	urls   map[string]string
 }
 
-// asset is one embedded file. Its address holds a digest of its content, so that
-// browsers may keep it for good.
-type asset struct {
-	kind string
-	body []byte
-}
-
 //go:embed templates static
 var files embed.FS
-
-// pageNames are the pages; each is laid into the layout.
-var pageNames = []string{"overview", "run", "machine", "login", "welcome", "error"}
 
 // New makes the pages. It panics when an embedded template is broken, which a test
 // would have shown.
@@ -68,53 +66,79 @@ func New(d Deps) *Console {
 	}
 	c := &Console{Deps: d, pages: map[string]*template.Template{}, static: map[string]asset{}, urls: map[string]string{}}
 	c.loadStatic()
-	for _, name := range pageNames {
-		t := template.New("layout.html").Funcs(c.funcs())
-		c.pages[name] = template.Must(t.ParseFS(files, "templates/layout.html", "templates/parts.html", "templates/"+name+".html"))
-	}
+	c.loadTemplates()
 	return c
 }
 
-// kinds are the content types of embedded files.
-var kinds = map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
-
-func (c *Console) loadStatic() {
-	names, err := fs.Glob(files, "static/*")
+// loadTemplates lays each page of templates/ into layout.html. Files that begin with
+// "part" hold blocks that pages share.
+func (c *Console) loadTemplates() {
+	common := template.Must(template.New("layout.html").Funcs(c.funcs()).ParseFS(files, "templates/layout.html", "templates/part*.html"))
+	names, err := fs.Glob(files, "templates/*.html")
 	if err != nil {
-		panic(fmt.Sprintf("console: embedded files: %v", err))
+		panic(fmt.Sprintf("console: embedded templates: %v", err))
 	}
 	for _, name := range names {
-		body, err := files.ReadFile(name)
-		if err != nil {
-			panic(fmt.Sprintf("console: embedded file %s: %v", name, err))
+		base := strings.TrimSuffix(path.Base(name), ".html")
+		if base == "layout" || strings.HasPrefix(base, "part") {
+			continue
 		}
-		sum := sha256.Sum256(body)
-		base := path.Base(name)
-		ext := path.Ext(base)
-		url := "/static/" + base[:len(base)-len(ext)] + "-" + hex.EncodeToString(sum[:6]) + ext
-		c.static[url] = asset{kinds[ext], body}
-		c.urls[base] = url
+		c.pages[base] = template.Must(template.Must(common.Clone()).ParseFS(files, name))
 	}
 }
 
 // Routes are the pages with the roles they need.
 func (c *Console) Routes() []access.Route {
-	const get, post = http.MethodGet, http.MethodPost
-	return []access.Route{
-		{Method: get, Path: "/{$}", Role: access.Viewer, Handler: c.overview},
-		{Method: get, Path: "/live", Role: access.Viewer, Handler: c.live},
-		{Method: get, Path: "/runs/{id}", Role: access.Viewer, Handler: c.run},
-		{Method: get, Path: "/assets/{id}", Role: access.Viewer, Handler: c.machine},
-		{Method: post, Path: "/assets/{id}/sync", Role: access.Manager, Handler: c.syncMachine},
-		{Method: post, Path: "/sync", Role: access.Manager, Handler: c.sync},
-		{Method: post, Path: "/runs/{id}/approve", Role: access.Manager, Handler: c.approve},
-		{Method: post, Path: "/runs/{id}/cancel", Role: access.Manager, Handler: c.cancel},
-		{Method: get, Path: "/login", Role: access.Anyone, Handler: c.login},
-		{Method: post, Path: "/login/link", Role: access.Anyone, Handler: c.newLink},
-		{Method: post, Path: "/logout", Role: access.Anyone, Handler: c.logout},
-		{Method: get, Path: "/static/{file}", Role: access.Anyone, Handler: c.file},
-		{Method: get, Path: "/favicon.ico", Role: access.Anyone, Handler: c.favicon},
+	const get = http.MethodGet
+	return slices.Concat(
+		c.overviewRoutes(), c.connectionRoutes(), c.matchingRoutes(), c.machineRoutes(), c.alertRoutes(), c.ticketingRoutes(),
+		c.runRoutes(), c.settingsRoutes(), c.auditRoutes(), c.loginRoutes(),
+		[]access.Route{
+			{Method: get, Path: "/static/{file}", Role: access.Anyone, Reach: access.Shared, Handler: c.file},
+			{Method: get, Path: "/favicon.ico", Role: access.Anyone, Reach: access.Shared, Handler: c.favicon},
+		},
+	)
+}
+
+// section is an entry of the main navigation.
+type section struct {
+	Name, Path string
+	Role       access.Role
+	Current    bool
+}
+
+// sections are the main navigation. A page belongs to the one whose path its own
+// address begins with.
+var sections = []section{
+	{Name: "Overview", Path: "/", Role: access.Viewer},
+	{Name: "Matching", Path: "/customers", Role: access.Viewer},
+	{Name: "Machines", Path: "/machines", Role: access.Viewer},
+	{Name: "Alerts & tickets", Path: "/alerts", Role: access.Viewer},
+	{Name: "Runs", Path: "/runs", Role: access.Viewer},
+	{Name: "Connections", Path: "/connections", Role: access.Viewer},
+	{Name: "Settings", Path: "/settings", Role: access.Viewer},
+	{Name: "Audit", Path: "/audit", Role: access.Viewer},
+	{Name: "Help", Path: "/help", Role: access.Viewer},
+}
+
+// homes says under which section pages stand whose address does not begin with it.
+var homes = map[string]string{
+	"/assets": "/machines", "/tickets": "/alerts", "/windows": "/alerts", "/rules": "/alerts", "/ticketing": "/alerts", "/reports": "/alerts",
+	"/mode": "/settings", "/dead-letters": "/settings", "/mapping": "/customers", "/companies": "/customers", "/live": "/",
+}
+
+// navigation is the sections that somebody may open; the page at an address stands in one.
+func navigation(who access.Identity, address string) []section {
+	first, _, _ := strings.Cut(strings.TrimPrefix(address, "/"), "/")
+	at := cmp.Or(homes["/"+first], "/"+first)
+	var out []section
+	for _, s := range sections {
+		if who.May(s.Role) {
+			s.Current = s.Path == at
+			out = append(out, s)
+		}
 	}
+	return out
 }
 
 // frame is what every page has.
@@ -124,19 +148,32 @@ type frame struct {
 	Version  string
 	Mode     view.Modes
 	SignedIn bool
+	Nav      []section
+	Flash    *flash   // what the last action did
+	Problem  *problem // why this one was not done
 	Now      time.Time
 	Page     any
 }
 
+// Manager says whether to show what managers may do.
 func (f frame) Manager() bool { return f.Who.May(access.Manager) }
+
+// Administrator says whether to show what administrators may do.
+func (f frame) Administrator() bool { return f.Who.May(access.Administrator) }
 
 func (c *Console) frame(r *http.Request, title string, page any) frame {
 	who := access.From(r.Context())
-	return frame{Title: title, Who: who, Version: c.Model.Version, SignedIn: who.May(access.Viewer), Now: c.Model.Now().UTC(), Page: page}
+	return frame{
+		Title: title, Who: who, Version: c.Model.Version, SignedIn: who.May(access.Viewer), Nav: navigation(who, r.URL.Path),
+		Now: c.Model.Now().UTC(), Page: page,
+	}
 }
 
 // show writes a page, or one block of it.
 func (c *Console) show(w http.ResponseWriter, r *http.Request, status int, page, block string, f frame) {
+	if block == "layout.html" {
+		f.Flash = takeFlash(w, r)
+	}
 	var buf bytes.Buffer
 	if err := c.pages[page].ExecuteTemplate(&buf, block, f); err != nil {
 		c.Log.ErrorContext(r.Context(), "page failed", slog.String("page", page), slog.Any("error", err))
@@ -144,28 +181,12 @@ func (c *Console) show(w http.ResponseWriter, r *http.Request, status int, page,
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.WriteHeader(status)
-	_, _ = buf.WriteTo(w) // the browser may have gone
-}
-
-func (c *Console) file(w http.ResponseWriter, r *http.Request) {
-	f, ok := c.static[r.URL.Path]
-	if !ok {
-		c.Refuse(w, r, access.Refusal{Status: http.StatusNotFound, Title: "Not found", Detail: "There is nothing at this address."})
-		return
-	}
-	w.Header().Set("Content-Type", f.kind)
-	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-	_, _ = w.Write(f.body) // the browser may have gone
-}
-
-func (c *Console) favicon(w http.ResponseWriter, r *http.Request) {
-	http.Redirect(w, r, c.urls["mark.svg"], http.StatusSeeOther)
+	send(w, r, status, buf.Bytes())
 }
 
 // Refuse says no as a page: people who are not signed in get to the sign-in page.
 func (c *Console) Refuse(w http.ResponseWriter, r *http.Request, why access.Refusal) {
-	if why.Status == http.StatusUnauthorized && (r.Method == http.MethodGet || r.Method == http.MethodHead) && r.URL.Path != "/live" {
+	if why.Status == http.StatusUnauthorized && (r.Method == http.MethodGet || r.Method == http.MethodHead) && r.Header.Get("HX-Request") == "" && r.URL.Path != "/live" {
 		http.Redirect(w, r, "/login", http.StatusSeeOther)
 		return
 	}

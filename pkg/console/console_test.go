@@ -2,8 +2,10 @@ package console_test
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -13,8 +15,10 @@ import (
 	"time"
 
 	"uniview-bridge/pkg/connection"
+	"uniview-bridge/pkg/connectwise"
 	"uniview-bridge/pkg/console"
 	"uniview-bridge/pkg/console/scenes"
+	"uniview-bridge/pkg/httpapi"
 	"uniview-bridge/pkg/httpapi/access"
 	"uniview-bridge/pkg/httpapi/view"
 	"uniview-bridge/pkg/plan"
@@ -49,24 +53,45 @@ func newSite(t *testing.T, scene string) *site {
 	now := func() time.Time { return noon }
 	s := &site{t: t, store: store, syncs: &fakeSyncs{}}
 	s.local = access.NewLocal(access.LocalOptions{Base: "http://localhost:8080", Now: now, Print: func(link string) { s.printed = append(s.printed, link) }})
-	pages := console.New(console.Deps{
-		Model: &view.Model{Table: store, Directory: review.NewDirectory(store), Letters: store, Now: now, Version: "9.9"},
-		Connections: func(ctx context.Context) ([]state.Connection, error) {
-			var out []state.Connection
-			for _, kind := range connection.Kinds {
-				c, _, err := state.LoadConnection(ctx, store, kind)
-				if err != nil {
-					return nil, err
-				}
-				out = append(out, c)
-			}
-			return out, nil
+	model := &view.Model{Table: store, Directory: review.NewDirectory(store), Letters: store, Now: now, Version: "9.9"}
+	deps := httpapi.Deps{
+		Table: store, Letters: store, Connections: connections{store}, Syncs: s.syncs, Model: model,
+		Review: &review.Service{Table: store, Directory: model.Directory, Now: now, Random: rand.Text, Request: s.syncs.Request},
+		ConnectWise: func(context.Context) (state.Session[*connectwise.Client], error) {
+			return state.Session[*connectwise.Client]{}, fmt.Errorf("no vendor is asked here: %w", state.ErrStopped)
 		},
-		Syncs: s.syncs, Local: s.local,
-	})
+		Now: now, Random: rand.Text, Version: model.Version, Log: slog.Default(),
+	}
+	pages := console.New(console.Deps{API: httpapi.NewClient(deps), Model: model, Connections: deps.Connections.List, Syncs: s.syncs, Local: s.local})
 	gate := access.Gate{Policy: s, Refuse: pages.Refuse}
 	s.handler = gate.Handler(pages.Routes()...)
 	return s
+}
+
+// connections are those of a store. They can be stored and forgotten, and a test of
+// them asks nobody.
+type connections struct{ store *local.Store }
+
+func (c connections) List(ctx context.Context) ([]state.Connection, error) {
+	var out []state.Connection
+	for _, kind := range connection.Kinds {
+		one, _, err := state.LoadConnection(ctx, c.store, kind)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, one)
+	}
+	return out, nil
+}
+
+func (connections) Store(context.Context, state.Vendor, map[string]string, string) (state.Connection, error) {
+	return state.Connection{}, state.ErrStopped
+}
+
+func (connections) Forget(context.Context, state.Vendor, string) error { return state.ErrStopped }
+
+func (connections) Test(context.Context, state.Vendor) (connection.TestResult, error) {
+	return connection.TestResult{}, state.ErrStopped
 }
 
 // Check and Identify let a test be anybody; without a role the session counts.
@@ -122,6 +147,11 @@ func (f *fakeSyncs) Cancel(_ context.Context, id, by string) error {
 
 func (f *fakeSyncs) Approve(_ context.Context, id, digest, by string) error {
 	f.asked = append(f.asked, fmt.Sprintf("approve %s %s by %s", id, digest, by))
+	return nil
+}
+
+func (f *fakeSyncs) GoLive(_ context.Context, side state.Vendor, mode state.Mode, by string) error {
+	f.asked = append(f.asked, fmt.Sprintf("%s %s by %s", side, mode, by))
 	return nil
 }
 

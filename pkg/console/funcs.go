@@ -2,6 +2,7 @@ package console
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"html/template"
 	"math"
@@ -37,7 +38,31 @@ func (c *Console) funcs() template.FuncMap {
 		"matched": func(n map[match.State]int) int { return n[match.Matched] },
 		"list":    listName, "machineWord": machineWord,
 		"tabNames": func() map[match.State]string { return tabNames },
+		"dict":     dict,
 	}
+}
+
+// tab is one link of a row of tabs; N below 0 shows no count.
+type tab struct {
+	Name, URL string
+	N         int
+	Current   bool
+}
+
+// dict hands several values to a block of a template: names and values in turn.
+func dict(pairs ...any) (map[string]any, error) {
+	if len(pairs)%2 != 0 {
+		return nil, errors.New("dict: a name without a value")
+	}
+	out := map[string]any{}
+	for i := 0; i < len(pairs); i += 2 {
+		name, ok := pairs[i].(string)
+		if !ok {
+			return nil, fmt.Errorf("dict: %v is no name", pairs[i])
+		}
+		out[name] = pairs[i+1]
+	}
+	return out, nil
 }
 
 // num writes a number with its thousands apart.

@@ -32,17 +32,20 @@ func Handler(b *bridge.Bridge, o Options) http.Handler {
 	}
 	directory := review.NewDirectory(b.Table)
 	model := &view.Model{Table: b.Table, Directory: directory, Letters: b.Letters, Now: b.Now, Version: Version()}
-	pages := console.New(console.Deps{Model: model, Connections: b.Connections.List, Syncs: b.Account, Local: o.Local, Log: b.Log})
-	return httpapi.New(httpapi.Deps{
+	deps := httpapi.Deps{
 		Table: b.Table, Letters: b.Letters, Connections: o.Connections, Syncs: b.Account, Model: model,
 		Review: &review.Service{
 			Table: b.Table, Directory: directory, Now: b.Now, Random: bridge.Random, Request: b.Account.Request,
 			Creator: review.ITGlue{Open: b.Connections.ITGlue}, Log: b.Log,
 		},
 		ConnectWise: b.Connections.ConnectWise, Installation: b.Account.Installation,
-		Policy: o.Policy, Pages: pages.Routes(), PageRefuse: pages.Refuse, Secure: o.Secure,
-		Now: b.Now, Random: bridge.Random, Version: Version(), Log: b.Log,
+		Policy: o.Policy, Secure: o.Secure, Now: b.Now, Random: bridge.Random, Version: Version(), Log: b.Log,
+	}
+	pages := console.New(console.Deps{
+		API: httpapi.NewClient(deps), Model: model, Connections: b.Connections.List, Syncs: b.Account, Local: o.Local, Log: b.Log,
 	})
+	deps.Pages, deps.PageRefuse = pages.Routes(), pages.Refuse
+	return httpapi.New(deps)
 }
 
 // version is set by the linker for releases.

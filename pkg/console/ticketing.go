@@ -1,0 +1,7 @@
+package console
+
+import "uniview-bridge/pkg/httpapi/access"
+
+func (c *Console) ticketingRoutes() []access.Route {
+	return nil
+}
