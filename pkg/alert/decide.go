@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 )
@@ -140,11 +141,15 @@ func (t *Ticket) news(g Group) bool { return t.Fresh || t.UpdatedAt.After(g.Tick
 
 // observe records what people did to the ticket.
 func observe(g Group, live *Ticket, now time.Time) Group {
-	if live == nil || live.ID != g.Target() || !live.news(g) || g.Pending != nil {
+	if live == nil || live.ID != g.Target() || g.Pending != nil {
 		return g
 	}
+	// A merge is not taken back: one that our own last write hides counts, too.
 	if live.MergedInto > 0 && g.MergedInto == 0 {
 		g.MergedInto = live.MergedInto
+		return g
+	}
+	if !live.news(g) {
 		return g
 	}
 	switch {
@@ -226,7 +231,7 @@ func (d *decider) waiting() (Action, string, time.Time) {
 func (d *decider) blocked() string {
 	switch {
 	case d.s.DoNotSync:
-		return "do not sync is set"
+		return d.off()
 	case d.s.Blocked != "":
 		return d.s.Blocked
 	case d.s.BoardID == 0:
@@ -236,6 +241,9 @@ func (d *decider) blocked() string {
 	}
 	return ""
 }
+
+// off says why a customer is not synced.
+func (d *decider) off() string { return cmp.Or(d.s.Blocked, "do not sync is set") }
 
 // grace is when the first condition's grace ends.
 func (d *decider) grace(open []Condition) (at time.Time, reason string) {

@@ -119,8 +119,11 @@ type Group struct {
 	Reason     string     `json:"reason"` // of the last decision
 	Planned    Action     `json:"planned,omitempty"`
 
-	TicketID   int       `json:"ticketId,omitempty"`
-	Previous   int       `json:"previous,omitempty"` // ticket of the generation before
+	TicketID int `json:"ticketId,omitempty"`
+	Previous int `json:"previous,omitempty"` // ticket of the generation before
+	// Moved is the last ticket that told of a trouble of this group before changed
+	// settings, or a storm's end, brought it here; until the group has a new ticket.
+	Moved      int       `json:"moved,omitempty"`
 	MergedInto int       `json:"mergedInto,omitempty"`
 	CompanyID  int       `json:"companyId,omitempty"` // as created
 	BoardID    int       `json:"boardId,omitempty"`
@@ -174,7 +177,7 @@ func (g Group) Target() int {
 // NextGeneration is the group ready for a new ticket after its last one ended.
 func (g Group) NextGeneration(installation, customerID string) Group {
 	return Group{
-		Key: g.Key, Name: g.Name, Generation: g.Generation + 1, State: GroupWaiting, Previous: g.TicketID,
+		Key: g.Key, Name: g.Name, Generation: g.Generation + 1, State: GroupWaiting, Previous: g.TicketID, Moved: g.Moved,
 		Reference: NewReference(installation, customerID, g.Key, g.Generation+1).String(), Notes: 0,
 	}
 }

@@ -131,6 +131,8 @@ func TestARuleIsTriedOnWhatHappened(t *testing.T) {
 			over("e", "appliance:1", ClassCapacity, 20, 90),     // to another board: a ticket of its own
 			over("f", "appliance:1", ClassBackup, 9000, 9100),   // long after: a new ticket
 			over("g", "appliance:3", ClassReplication, 30, 600), // no ticket by rule
+			over("i", "appliance:4", ClassBackup, 0, 80),        // over within a snooze and a window
+			over("j", "appliance:4", ClassBackup, 20, 200),      // goes on behind them
 		}},
 		"c2": {Episodes: []Episode{over("h", "appliance:9", ClassBackup, 0, 100)}}, // do not sync
 	}
@@ -141,19 +143,27 @@ func TestARuleIsTriedOnWhatHappened(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	settings := func(id string) Settings {
-		return ready(func(s *Settings) { s.Grace.After, s.DoNotSync = 10, id == "c2" })
+	settings := func(id string) (Settings, []Silence) {
+		return ready(func(s *Settings) { s.Grace.After, s.DoNotSync = 10, id == "c2" }), []Silence{
+			{ID: "1", Kind: Snooze, Scope: OnMachine, Target: "appliance:4", Reason: "r", From: at(0), Until: at(60)},
+			{ID: "2", Kind: Window, Scope: OnMachine, Target: "appliance:4", Reason: "r", From: at(55), Until: at(100)},
+		}
 	}
 	trial := Replay(histories, settings, rules, at(-10), at(10000))
-	want := map[string]int{DidOpen: 3, DidJoin: 1, DidReopen: 1, DidHold: 1, DidNoTicket: 1, DidBlock: 1}
+	want := map[string]int{DidOpen: 4, DidJoin: 1, DidReopen: 1, DidHold: 2, DidNoTicket: 1, DidBlock: 1}
 	if diff := cmp.Diff(want, trial.Totals); diff != "" {
 		t.Errorf("totals (-want +got):\n%s", diff)
 	}
 	if len(trial.Rules) != 3 || trial.Rules[1].Name != "disks" || trial.Rules[1].Counts[DidOpen] != 1 || trial.Rules[2].Counts[DidNoTicket] != 1 {
 		t.Errorf("by rule %+v", trial.Rules)
 	}
-	if len(trial.Days) != 2 || trial.Days[0].Day != "2026-03-10" || len(trial.Episodes) != 8 || trial.Episodes[0].Message != "m f" {
+	if len(trial.Days) != 2 || trial.Days[0].Day != "2026-03-10" || len(trial.Episodes) != 10 || len(trial.LeavesOut) == 0 || trial.Episodes[0].Message != "m f" {
 		t.Errorf("days %+v, episodes %+v", trial.Days, trial.Episodes)
+	}
+	for _, e := range trial.Episodes {
+		if e.Message == "m j" && (!e.At.Equal(at(100)) || e.Did != DidOpen) {
+			t.Errorf("behind its snooze and window: %+v", e)
+		}
 	}
 	if again := Replay(histories, settings, rules, at(-10), at(10000)); !cmp.Equal(trial, again) {
 		t.Error("the same trial came out otherwise")

@@ -16,7 +16,7 @@ func (d *decider) opened() (Action, string, time.Time) {
 		return d.over()
 	}
 	if d.s.DoNotSync {
-		return Leave, "do not sync is set: the ticket gets no notes", time.Time{}
+		return Leave, d.off() + ": the ticket gets no notes", time.Time{}
 	}
 	if len(open) > 0 && d.severityGrew(open) {
 		return Escalate, fmt.Sprintf("severity grew to %s", highest(open)), time.Time{}

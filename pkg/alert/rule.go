@@ -213,7 +213,10 @@ func anyOf[T comparable](list []T, value T) bool {
 // severity and class. The customer's company stands unless the rule names one.
 func (s Settings) Routed(e Effect) Settings {
 	if e.CompanyID > 0 {
-		s.CompanyID, s.Blocked = e.CompanyID, ""
+		s.CompanyID = e.CompanyID
+		if !s.DoNotSync {
+			s.Blocked = ""
+		}
 	}
 	if e.BoardID > 0 {
 		s.BoardID, s.TypeID, s.SubTypeID, s.ItemID = e.BoardID, e.TypeID, e.SubTypeID, e.ItemID

@@ -205,6 +205,21 @@ func (s Silence) Next(at time.Time) (start, end time.Time, ok bool) {
 // Ended says whether it will never hold again.
 func (s Silence) Ended(at time.Time) bool { return !s.Until.IsZero() && !at.Before(s.Until) }
 
+// NextHold is when a condition that nothing holds back will be held by the first of
+// the silences that are to come; zero: by none.
+func NextHold(silences []Silence, c Condition, at time.Time) time.Time {
+	var next time.Time
+	for _, s := range silences {
+		if !s.Covers(c) {
+			continue
+		}
+		if from, _, ok := s.Next(at); ok && from.After(at) {
+			next = earlier(next, from)
+		}
+	}
+	return next
+}
+
 // HeldBy is the silence that holds a condition the longest at a time; nil: none
 // does.
 func HeldBy(silences []Silence, c Condition, at time.Time) *Held {

@@ -110,8 +110,11 @@ func InternalText(f Facts) string {
 	if f.Remark != "" {
 		lines = append(lines, plain(f.Remark))
 	}
-	if f.Group.Previous > 0 {
-		lines = append(lines, fmt.Sprintf("Earlier ticket on the same trouble: #%d.", f.Group.Previous))
+	switch previous, moved := f.Group.Previous, f.Group.Moved; {
+	case previous > 0 && moved > 0 && moved != previous:
+		lines = append(lines, fmt.Sprintf("Earlier tickets on the same troubles: #%d and #%d.", previous, moved))
+	case previous+moved > 0:
+		lines = append(lines, fmt.Sprintf("Earlier ticket on the same trouble: #%d.", max(previous, moved)))
 	}
 	for _, c := range f.open() {
 		if c.AssetKey == "" {

@@ -12,7 +12,7 @@ const (
 	DidOpen     = "open"      // a new ticket
 	DidJoin     = "join"      // a note on a ticket that would be open
 	DidReopen   = "reopen"    // a closed ticket reopened
-	DidHold     = "held"      // over within its grace: no ticket
+	DidHold     = "held"      // over within its grace, a snooze or a window: no ticket
 	DidNoTicket = "no ticket" // by a rule
 	DidBlock    = "blocked"   // do not sync, or no board or company
 )
@@ -27,6 +27,17 @@ type Trial struct {
 	// Episodes are the newest first, at most mostTried; More says how many there are beyond.
 	Episodes []Tried `json:"episodes"`
 	More     int     `json:"more,omitempty"`
+	// LeavesOut says what else would have made a difference, for people.
+	LeavesOut []string `json:"leavesOut"`
+}
+
+// leavesOut is what a trial cannot know or does not calculate.
+var leavesOut = []string{
+	"storms: many tickets at once of one customer and appliance would have been one",
+	"what was muted in UniView meanwhile",
+	"what technicians did to tickets: closed, moved, merged, worked on",
+	"snoozes and windows that were removed or ended early; the others count as they are now",
+	"ConnectWise being away, and tickets left open because they are not closed automatically",
 }
 
 // TrialDay counts one day (UTC) of a trial.
@@ -60,14 +71,15 @@ const mostTried = 200
 
 // Replay tries rules and settings on the episodes that began within a time:
 // which would have opened, joined or reopened a ticket, and which none. It is a
-// calculation on what is remembered: silences, storms, muting and what
-// technicians did are left out, and a ticket is taken to be open while one of
-// its episodes lasts.
-func Replay(histories map[string]History, settings func(customerID string) Settings, rules Rules, from, to time.Time) Trial {
-	t := Trial{From: from, To: to, Totals: map[string]int{}, Days: []TrialDay{}, Rules: []TrialRule{}, Episodes: []Tried{}}
+// calculation on what is remembered, see Trial.LeavesOut, and a ticket is taken to be
+// open while one of its episodes lasts. settings are those of a customer with its
+// snoozes and windows.
+func Replay(histories map[string]History, settings func(customerID string) (Settings, []Silence), rules Rules, from, to time.Time) Trial {
+	t := Trial{From: from, To: to, Totals: map[string]int{}, Days: []TrialDay{}, Rules: []TrialRule{}, Episodes: []Tried{}, LeavesOut: leavesOut}
 	days, byRule := map[string]map[string]int{}, map[int]*TrialRule{}
 	for _, id := range slices.Sorted(maps.Keys(histories)) {
-		for _, one := range replayOne(id, histories[id], settings(id), rules, from, to) {
+		own, silences := settings(id)
+		for _, one := range replayOne(id, histories[id], own, silences, rules, from, to) {
 			t.Totals[one.Did]++
 			day := one.At.UTC().Format(time.DateOnly)
 			if days[day] == nil {
@@ -99,7 +111,7 @@ type replayed struct {
 	lasts bool      // one of its episodes is not over
 }
 
-func replayOne(customer string, h History, s Settings, rules Rules, from, to time.Time) []Tried {
+func replayOne(customer string, h History, s Settings, silences []Silence, rules Rules, from, to time.Time) []Tried {
 	type waiting struct {
 		Episode
 		ready time.Time
@@ -107,7 +119,7 @@ func replayOne(customer string, h History, s Settings, rules Rules, from, to tim
 	var list []waiting
 	for _, e := range h.Episodes {
 		if !e.First.Before(from) && e.First.Before(to) {
-			list = append(list, waiting{e, s.GraceOf(e.Class).ready(e)})
+			list = append(list, waiting{e, afterSilence(silences, e.condition(), s.GraceOf(e.Class).ready(e))})
 		}
 	}
 	slices.SortStableFunc(list, func(a, b waiting) int {
@@ -125,18 +137,38 @@ func replayOne(customer string, h History, s Settings, rules Rules, from, to tim
 		switch {
 		case ruling.Effect.NoTicket:
 			one.Did = DidNoTicket
-		case own.DoNotSync || own.BoardID == 0 || own.CompanyID == 0:
+		case own.DoNotSync || own.Blocked != "" || own.BoardID == 0 || own.CompanyID == 0:
 			one.Did = DidBlock
 		case !e.Over.IsZero() && !e.Over.After(e.ready):
 			one.Did = DidHold
 		default:
 			one.At = e.ready
-			c := Condition{Key: e.Key, Class: e.Class, ApplianceID: e.ApplianceID, AssetKey: e.AssetKey}
-			one.Did = take(tickets, RoutedKey(customer, s.Grouping, c, ruling.Effect), e.Episode, e.ready, own.ReopenWithin.Duration())
+			one.Did = take(tickets, RoutedKey(customer, s.Grouping, e.condition(), ruling.Effect), e.Episode, e.ready, own.ReopenWithin.Duration())
 		}
 		out = append(out, one)
 	}
 	return out
+}
+
+// condition is what grouping and silences look at.
+func (e Episode) condition() Condition {
+	return Condition{Key: e.Key, Class: e.Class, ApplianceID: e.ApplianceID, AssetKey: e.AssetKey}
+}
+
+// mostSilences bounds how many silences in a row a trial waits for.
+const mostSilences = 100
+
+// afterSilence is the first moment from a time on at which nothing holds a condition
+// back.
+func afterSilence(silences []Silence, c Condition, at time.Time) time.Time {
+	for range mostSilences {
+		held := HeldBy(silences, c, at)
+		if held == nil {
+			break
+		}
+		at = held.Until
+	}
+	return at
 }
 
 // ready is when an episode's grace was over, as far as can be told afterwards:

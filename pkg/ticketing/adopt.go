@@ -44,7 +44,7 @@ func adopt(g alert.Group, t alert.Ticket, now time.Time) alert.Group {
 	case g.Doubt != nil:
 		g.Told, g.Severity = g.Doubt.Tells, g.Doubt.Severity
 	}
-	g.State, g.TicketID, g.Pending, g.Doubt = alert.GroupOpen, t.ID, nil, nil
+	g.State, g.TicketID, g.Pending, g.Doubt, g.Moved = alert.GroupOpen, t.ID, nil, nil, 0
 	g.CompanyID, g.BoardID, g.PriorityID = t.CompanyID, t.BoardID, t.PriorityID
 	g.TicketUpdated, g.OpenedAt, g.Touched = t.UpdatedAt, now, t.Touched
 	g.Failures, g.Failure, g.RetryAt = 0, "", time.Time{}

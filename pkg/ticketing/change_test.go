@@ -116,7 +116,55 @@ func TestAChangedGroupingLeavesTicketsAloneAndCountsForWhatComesLater(t *testing
 	if open := w.openOf(); len(open) != 1 || slices.Contains(before, open[0]) {
 		t.Errorf("open %v, want one new ticket for the customer: %s", open, w.describe())
 	}
+	// It names the tickets that its troubles were on: of its own group, and the last
+	// that it came from.
+	for _, ticket := range w.tickets() {
+		if want := fmt.Sprintf("Earlier tickets on the same troubles: #%d and #%d.", before[1]+1, before[1]); ticket.ID == w.openOf()[0] && !strings.Contains(ticket.Notes[1].Text, want) {
+			t.Errorf("the new ticket says %q, want %q", ticket.Notes[1].Text, want)
+		}
+	}
 	w.check()
+}
+
+func TestATroubleThatSettingsMoveNamesTheTicketItWasOn(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(w *world){
+		"another grouping": func(w *world) { w.settings.Grouping = alert.PerCustomer },
+		"a rule that sends it elsewhere": func(w *world) {
+			w.rules(alert.Rule{Name: "b", If: alert.When{Contains: "failed"}, Then: alert.Effect{BoardID: w.board + 1}})
+		},
+		"a rule, and a grace before it": func(w *world) {
+			w.rules(alert.Rule{Name: "b", If: alert.When{Contains: "failed"}, Then: alert.Effect{BoardID: w.board + 1}})
+			w.settings.Grace = alert.Grace{After: 10}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.raise("SRV1")
+			w.turn()
+			old := w.only()
+			w.dismissAll()
+			w.pass(time.Hour)
+			w.turn()
+			change(w)
+			w.pass(25 * time.Hour)
+			w.alerts = nil
+			w.raise("SRV1")
+			for range 3 {
+				w.turn()
+				w.pass(11 * time.Minute)
+			}
+			open := w.openOf()
+			if len(open) != 1 || open[0] == old.ID {
+				t.Fatalf("open %v: %s", open, w.describe())
+			}
+			if said := w.tickets()[1].Notes[1].Text; !strings.Contains(said, fmt.Sprintf("Earlier ticket on the same trouble: #%d.", old.ID)) {
+				t.Errorf("the new ticket says %q", said)
+			}
+			w.check()
+		})
+	}
 }
 
 func TestARuleThatIsChangedNeitherMovesNorDoublesAnOpenTicket(t *testing.T) {

@@ -18,7 +18,7 @@ import (
 const clockSlack = 10 * time.Minute
 
 // Rules is the version of the deciding code: a new one makes everybody due.
-const Rules = "tickets-2"
+const Rules = "tickets-3"
 
 // Input is everything a decision about one customer stands on.
 type Input struct {
@@ -68,6 +68,11 @@ func Decide(in Input) Decision {
 		d.NextAt = alert.SecondLooks(d.Desk.Conditions) // a newer read was taken up already
 	}
 	in.hold(d.Desk.Conditions)
+	for _, c := range d.Desk.Conditions {
+		if c.Active() {
+			d.NextAt = earlier(d.NextAt, alert.NextHold(in.Silences, c, in.Now))
+		}
+	}
 	assign(&d.Desk, in, nil)
 	groups := decideGroups(in, d.Desk)
 	if storms := foldStorms(in, d.Desk, groups); len(storms) > 0 {
@@ -110,7 +115,8 @@ var order = map[alert.Action]int{
 //	ended, its ticket told of this very episode          stays: a person ended it (Decide)
 //	ended, the reopen window runs                        stays, unless it was a storm's
 //	a storm's that is not opened yet                     stays
-//	any other                                            where settings and rules of now send it
+//	any other                                            where settings and rules of now send it;
+//	                                                     a ticket it gets there refers to the old
 func assign(desk *state.Desk, in Input, storms map[string]string) {
 	id := in.Slice.Customer.ID
 	for key, c := range desk.Conditions {
@@ -133,9 +139,14 @@ func assign(desk *state.Desk, in Input, storms map[string]string) {
 		}
 		c.Group = want
 		desk.Conditions[key] = c
-		if _, ok := desk.Groups[want]; !ok {
-			desk.Groups[want] = newGroup(*desk, in, want)
+		to, ok := desk.Groups[want]
+		if !ok {
+			to = newGroup(*desk, in, want)
 		}
+		if exists && want != g.Key && !keeps(to) {
+			to.Moved = max(to.Moved, leaves(g, key))
+		}
+		desk.Groups[want] = to
 	}
 	used := map[string]bool{}
 	for _, c := range desk.Conditions {
@@ -149,6 +160,18 @@ func assign(desk *state.Desk, in Input, storms map[string]string) {
 			delete(desk.Groups, key)
 		}
 	}
+}
+
+// leaves is the ticket that told of a condition which goes to another group; 0: none
+// did.
+func leaves(g alert.Group, condition string) int {
+	if _, told := g.Told[condition]; told {
+		return g.TicketID
+	}
+	if g.State == alert.GroupWaiting {
+		return g.Moved
+	}
+	return 0
 }
 
 // stays says whether an open condition stays with a group that ended.

@@ -75,13 +75,13 @@ func (o Office) TryRules(ctx context.Context, rules []alert.Rule, days int) (ale
 		return alert.Trial{}, err
 	}
 	now := o.Now().UTC()
-	return alert.Replay(histories, func(id string) alert.Settings {
+	return alert.Replay(histories, func(id string) (alert.Settings, []alert.Silence) {
 		own, err := settings.For(id)
 		if err != nil {
-			return own // tickets are off
+			return own, nil // tickets are off
 		}
 		s, _ := Input{Settings: own, Customer: customers[id], Slice: Slice{Company: customers[id].Links.Company}}.company()
-		return s
+		return s, settings.Silences[id]
 	}, ready, now.AddDate(0, 0, -days), now), nil
 }
 
@@ -137,27 +137,6 @@ func (o Office) Silence(ctx context.Context, by string, s alert.Silence) (alert.
 	return s, o.audit(ctx, by, "make "+string(s.Kind), "silence "+s.CustomerID+" "+s.ID, s.Reason, nil, s)
 }
 
-// Snooze holds one condition back until a time. Whose it is is found out; an
-// unknown one is state.ErrNotFound.
-func (o Office) Snooze(ctx context.Context, by, condition string, until time.Time, reason string) (alert.Silence, error) {
-	desks, err := state.Desks(ctx, o.Table)
-	if err != nil {
-		return alert.Silence{}, err
-	}
-	customer, c := "", alert.Condition{}
-	for id, desk := range desks {
-		if found, ok := desk.Conditions[condition]; ok { // the key holds the customer's id
-			customer, c = id, found
-		}
-	}
-	if customer == "" {
-		return alert.Silence{}, fmt.Errorf("alert %s: %w", condition, state.ErrNotFound)
-	}
-	return o.Silence(ctx, by, alert.Silence{
-		Kind: alert.Snooze, CustomerID: customer, Scope: alert.OnCondition, Target: condition, Name: c.Message, Until: until, Reason: reason,
-	})
-}
-
 // EndSilence ends a silence now: what it held is looked at with the next run. One
 // that has not begun, or has ended, is removed.
 func (o Office) EndSilence(ctx context.Context, by, customer, id string) error {
@@ -166,16 +145,18 @@ func (o Office) EndSilence(ctx context.Context, by, customer, id string) error {
 		return fmt.Errorf("snooze or window %s: %w", id, err)
 	}
 	now := o.Now().UTC()
-	ended := s
-	if ended.Until = now; s.Ended(now) || !now.After(s.From) {
-		err = state.DropSilence(ctx, o.Table, customer, id)
+	var after any
+	if s.Ended(now) || !now.After(s.From) {
+		err = state.DropSilence(ctx, o.Table, customer, id, version)
 	} else {
+		ended := s
+		ended.Until, after = now, &ended
 		err = state.SaveSilence(ctx, o.Table, ended, version)
 	}
 	if err != nil {
 		return err
 	}
-	return o.audit(ctx, by, "end "+string(s.Kind), "silence "+customer+" "+id, s.Reason, s, ended)
+	return o.audit(ctx, by, "end "+string(s.Kind), "silence "+customer+" "+id, s.Reason, s, after)
 }
 
 // Reports.

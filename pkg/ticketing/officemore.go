@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"uniview-bridge/pkg/alert"
 	"uniview-bridge/pkg/state"
@@ -118,4 +120,39 @@ func (o Office) Preview(ctx context.Context, s alert.Settings, customer, conditi
 	texts.Summary, texts.Description = alert.SummaryText(f), alert.DescriptionText(f)
 	texts.Internal, texts.Note = alert.InternalText(f), alert.NoteText(f, alert.Note, "the trouble goes on", group.Notes+1)
 	return texts, nil
+}
+
+// AttachAgain makes due what could not be put on tickets: the connection was tested
+// and works, so a right that was missing may have been granted.
+func (o Office) AttachAgain(ctx context.Context) error {
+	desks, err := state.Desks(ctx, o.Table)
+	if err != nil {
+		return err
+	}
+	now := o.Now().UTC()
+	waits := func(g alert.Group) bool { return g.AttachFailure != "" && g.AttachAt.After(now) }
+	for _, customer := range slices.Sorted(maps.Keys(desks)) {
+		if !slices.ContainsFunc(slices.Collect(maps.Values(desks[customer].Groups)), waits) {
+			continue
+		}
+		if _, err := state.Update(ctx, o.Table, state.DeskKey(customer), func(d *state.Desk) error {
+			*d = d.Clone()
+			for key, g := range d.Groups {
+				if waits(g) {
+					g.AttachAt = now
+					d.Groups[key] = g
+				}
+			}
+			return nil
+		}); err != nil {
+			return err
+		}
+		if _, err := state.Update(ctx, o.Table, state.DueKey(state.ConnectWise, customer), func(d *state.Due) error {
+			d.NextAt = now
+			return nil
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
 }

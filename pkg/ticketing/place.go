@@ -44,7 +44,7 @@ func (in Input) hold(conditions map[string]alert.Condition) {
 //	the rule names a company      that company
 //	the company link is           tickets go to
 //	matched                       that company
-//	ignored                       nobody: do not sync
+//	ignored                       nobody, as with do not sync
 //	lost (deleted or merged), and nobody until it is mapped anew
 //	so set
 //	anything else                 the default company, with a remark
@@ -74,8 +74,8 @@ func (in Input) company() (s alert.Settings, remark string) {
 		}
 	}
 	if link.State == match.Ignored {
-		s.DoNotSync = true
-		return s, "the customer is ignored for tickets"
+		s.DoNotSync, s.Blocked = true, "the customer is ignored for tickets"
+		return s, s.Blocked
 	}
 	why := cmp.Or(link.Reason, "no company found")
 	switch {
@@ -84,7 +84,7 @@ func (in Input) company() (s alert.Settings, remark string) {
 	case link.State == match.Suggested:
 		why = "a company is only suggested: " + why
 	}
-	if link.State == match.Attention && link.Cause == match.Missing && s.LostCompany == alert.LostStops {
+	if link.State == match.Attention && link.Cause == match.Missing && s.LostCompany == alert.LostStops && !s.DoNotSync {
 		s.Blocked = "no tickets until the customer is mapped anew: " + why
 	}
 	return s, fmt.Sprintf("The customer %s has no company of its own in ConnectWise, this is the default company: %s", in.Slice.Customer.Name, why)

@@ -22,6 +22,13 @@ func (w *world) office() Office {
 	return Office{Table: w.table, Now: w.time, Random: func() string { w.randoms++; return fmt.Sprint(w.randoms) }}
 }
 
+// snooze holds a condition of this customer back.
+func (w *world) snooze(condition string, until time.Time, reason string) (alert.Silence, error) {
+	return w.office().Silence(context.Background(), "ada", alert.Silence{
+		Kind: alert.Snooze, CustomerID: w.customer, Scope: alert.OnCondition, Target: condition, Until: until, Reason: reason,
+	})
+}
+
 func (w *world) rules(rules ...alert.Rule) {
 	w.t.Helper()
 	if _, err := w.office().SaveRules(context.Background(), "ada", rules, state.Any); err != nil {
@@ -156,10 +163,10 @@ func TestASnoozeHoldsUntilItsEndAndLetsEndingsPass(t *testing.T) {
 			key = k
 		}
 	}
-	if _, err := w.office().Snooze(context.Background(), "ada", key, w.time().Add(31*24*time.Hour), "too long"); err == nil || !strings.Contains(err.Error(), "at most 30 days") {
+	if _, err := w.snooze(key, w.time().Add(31*24*time.Hour), "too long"); err == nil || !strings.Contains(err.Error(), "at most 30 days") {
 		t.Errorf("a snooze of 31 days: %v", err)
 	}
-	if _, err := w.office().Snooze(context.Background(), "ada", key, w.time().Add(24*time.Hour), "new disks come"); err != nil {
+	if _, err := w.snooze(key, w.time().Add(24*time.Hour), "new disks come"); err != nil {
 		t.Fatal(err)
 	}
 	w.pass(6 * time.Hour)
@@ -388,8 +395,17 @@ func TestADeviceThatMayNotBeAttachedIsTriedAgainADayLater(t *testing.T) {
 	if attempts() != 1 {
 		t.Errorf("%d attempts within a day", attempts())
 	}
+	// A test of the connection that went well has it tried at once.
+	w.pass(time.Hour)
+	if err := w.office().AttachAgain(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	w.clockTurn()
+	if attempts() != 2 {
+		t.Errorf("%d attempts after the connection was tested", attempts())
+	}
 	w.cw.Edit(func(st *sandbox.State) { st.Role.GrantExtras() })
-	w.pass(23 * time.Hour)
+	w.pass(24 * time.Hour)
 	w.clockTurn()
 	if got := w.only().Configurations; len(got) != 1 {
 		t.Fatalf("attached %v\n%s", got, w.describe())
@@ -401,7 +417,7 @@ func TestADeviceThatMayNotBeAttachedIsTriedAgainADayLater(t *testing.T) {
 	}
 	w.pass(48 * time.Hour)
 	w.clockTurn()
-	if attempts() != 2 {
+	if attempts() != 3 {
 		t.Errorf("%d attempts though it is attached", attempts())
 	}
 }

@@ -221,7 +221,11 @@ func (j *job) written(ctx context.Context, held, g alert.Group, after connectwis
 	g = told(g, j.Now())
 	g.Pending, g.SaidClosing = nil, false
 	g.Failures, g.Failure, g.RetryAt = 0, "", time.Time{}
-	if after.UpdatedAt.After(g.TicketUpdated) {
+	if g.MergedInto == 0 {
+		g.MergedInto = after.MergedInto // since it was read
+	}
+	// One that a person closed or opened since it was read stays news.
+	if after.Closed == (action == alert.Close) && after.UpdatedAt.After(g.TicketUpdated) {
 		g.TicketUpdated = after.UpdatedAt
 	}
 	switch action {
@@ -262,17 +266,20 @@ func (j *job) settle(ctx context.Context, g alert.Group) error {
 	p := g.Pending
 	switch {
 	case p.Action == alert.Close && live.Closed && noted:
-		return j.written(ctx, g, g, connectwise.Ticket{UpdatedAt: live.UpdatedAt})
+		return j.written(ctx, g, g, connectwise.Ticket{UpdatedAt: live.UpdatedAt, Closed: true})
 	case p.Action == alert.Reopen && !live.Closed:
 		return j.resume(ctx, g, live, "back within the reopen window", noted)
 	}
 	// Is it still right? Decide as if nothing had been begun.
 	free := g
 	free.Pending = nil
-	if d := j.redecide(free, &live); d.Action == p.Action && (!noted || p.Action != alert.Note) {
+	d := j.redecide(free, &live)
+	merged := d.Group.MergedInto != g.MergedInto // it belongs on another ticket now
+	if d.Action == p.Action && !merged && (!noted || p.Action != alert.Note) {
 		return j.resume(ctx, g, live, d.Reason, noted)
 	}
 	next := g
+	next.MergedInto = d.Group.MergedInto
 	if noted {
 		next = told(g, j.Now())
 		next.SaidClosing = p.Action == alert.Close && !live.Closed

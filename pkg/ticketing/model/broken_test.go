@@ -48,7 +48,7 @@ var brokenBuilds = []brokenBuild{
 }
 
 // brokenWithin is how many histories may pass before a broken build is caught.
-const brokenWithin = 3000
+const brokenWithin = 1000
 
 var caught = regexp.MustCompile(`(?m)history (\d+): (.+)$`)
 
@@ -59,7 +59,7 @@ func TestTheModelCatchesBrokenBuilds(t *testing.T) {
 	for _, b := range brokenBuilds {
 		t.Run(b.name, func(t *testing.T) {
 			seed, found := b.caughtBy(t)
-			t.Logf("history %d: %s", seed, found)
+			t.Logf("caught: %s, by history %d: %s", b.name, seed, found)
 			if o := (history{seed: seed}).run(t); o.broken != "" {
 				t.Errorf("the bridge as it is fails the same history: %s", o.broken)
 			}

@@ -45,7 +45,7 @@ var rows = []row{
 	{"waiting", "only muted conditions", func(g alert.Group) bool { return g.State == alert.GroupWaiting && g.Reason == "muted in UniView" }},
 	{"waiting", "only held ones: by a rule, snooze or window", func(g alert.Group) bool { return g.State == alert.GroupWaiting && heldBack(g) }},
 	{"waiting", "open, do not sync, or stopped by a lost company", func(g alert.Group) bool {
-		return g.State == alert.GroupWaiting && g.Planned == alert.Hold && says(g, "do not sync is set", "until the customer is mapped anew")
+		return g.State == alert.GroupWaiting && g.Planned == alert.Hold && says(g, "do not sync is set", "is ignored for tickets", "until the customer is mapped anew")
 	}},
 	{"waiting", "open, no board or no company chosen", func(g alert.Group) bool {
 		return g.State == alert.GroupWaiting && says(g, "no service board is chosen", "no default company is chosen")
@@ -73,7 +73,9 @@ var rows = []row{
 	{"open, any", "ConnectWise called back", func(g alert.Group) bool { return g.Planned == alert.Look }},
 	{"closed, gone", "nothing open", func(g alert.Group) bool { return ended(g) && says(g, "closed and over") }},
 	{"closed, gone", "only held ones", func(g alert.Group) bool { return ended(g) && heldBack(g) }},
-	{"closed, gone", "open, do not sync", func(g alert.Group) bool { return ended(g) && g.Planned == alert.Hold && says(g, "do not sync is set") }},
+	{"closed, gone", "open, do not sync", func(g alert.Group) bool {
+		return ended(g) && g.Planned == alert.Hold && says(g, "do not sync is set", "is ignored for tickets")
+	}},
 	{"closed, gone", "open, ended by a person, no newer occurrence", func(g alert.Group) bool { return says(g, "still failing") }},
 	{"closed, gone", "open again, grace runs", func(g alert.Group) bool { return ended(g) && inGrace(g) }},
 	{"closed", "open again within the reopen window", func(g alert.Group) bool { return g.Planned == alert.Reopen && says(g, "within the reopen window") }},

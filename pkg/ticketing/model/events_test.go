@@ -49,6 +49,9 @@ var events = []event{
 	{"vanish", 7, onAlert(func(w *world, st *portal.State, a *portal.Alert) bool {
 		st.Alerts = slices.DeleteFunc(st.Alerts, func(x *portal.Alert) bool { return x == a })
 		w.truth.lost[a] = time.Now()
+		if b, ok := w.truth.back[a]; ok && b.reads == w.truth.reads {
+			w.truth.lost[a] = b.lost
+		}
 		return true
 	})},
 	{"return", 3, comeBack},
@@ -244,6 +247,7 @@ func comeBack(w *world, luck *rand.Rand) (what string) {
 	}
 	slices.SortFunc(gone, func(a, b *portal.Alert) int { return a.Created.Compare(b.Created) })
 	a := pick(luck, gone...)
+	w.truth.back[a] = glimpse{w.truth.lost[a], w.truth.reads}
 	delete(w.truth.lost, a)
 	w.truth.activeSince[a] = time.Now()
 	w.uv.Edit(func(st *portal.State) { st.Alerts = append(st.Alerts, a) })

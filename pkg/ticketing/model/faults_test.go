@@ -42,7 +42,7 @@ var anyCall = func(p *process, luck *rand.Rand) {
 
 func toTable(c call) bool  { return c.to == "table" && c.write }
 func toQueue(c call) bool  { return c.to == "queue" }
-func toVendor(c call) bool { return c.to != "table" && c.to != "queue" }
+func toVendor(c call) bool { return c.to == "uniview" || c.to == "connectwise" }
 func written(c call) bool  { return c.write && toVendor(c) }
 
 var faults = []fault{

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
@@ -35,6 +36,11 @@ type outcome struct {
 // run lives a history in a bubble with a time of its own.
 func (h history) run(t *testing.T) (o outcome) {
 	synctest.Test(t, func(*testing.T) {
+		defer func() {
+			if p := recover(); p != nil {
+				panic(fmt.Sprintf("history %s: %v\n%s", h, p, debug.Stack()))
+			}
+		}()
 		luck := rand.New(rand.NewPCG(h.seed, 0))
 		w := newWorld(luck)
 		defer w.gate.close()
@@ -42,7 +48,7 @@ func (h history) run(t *testing.T) (o outcome) {
 			w.set(luck)
 		}
 		w.must(state.SaveTicketDefaults(context.Background(), w.table, w.settings))
-		o.steps = 15 + luck.IntN(16)
+		o.steps = 12 + luck.IntN(13)
 		w.tick(luck, nil)
 		w.begin(luck)
 		for i := 0; i < o.steps && w.broken == ""; i++ {
@@ -197,6 +203,7 @@ func (w *world) tick(luck *rand.Rand, f *fault) {
 		w.note("first: %s", pick(luck, raise, raise, worse, allOver)(w, luck))
 		time.Sleep(2 * time.Second)
 	}
+	began := time.Now()
 	clean := f == nil && !w.listDown && len(w.downs) == 0 && len(w.stopped) == 0
 	inSync := f != nil && (f.when == reading || f.when == always && luck.IntN(2) == 0)
 	if luck.IntN(7) > 0 || inSync || clean {
@@ -248,12 +255,20 @@ func (w *world) tick(luck *rand.Rand, f *fault) {
 	}
 	modes, err := state.LoadModes(context.Background(), w.table)
 	w.must(err)
-	if clean && len(w.queue) == 0 && modes.Ticketing == state.Live {
-		w.muddled = false
+	if clean && len(w.queue) == 0 && modes.Ticketing == state.Live && w.ranSince(began) {
+		w.muddled, w.truth.clean = false, began
 		for _, c := range w.customers {
 			w.truth.handled[c] = w.truth.events[c]
 		}
 	}
+}
+
+// ranSince says whether a sync began since and came to a good end. One that was killed
+// may hold the account's lease against all that follow.
+func (w *world) ranSince(began time.Time) bool {
+	runs, err := state.Runs(context.Background(), w.table, "", 1)
+	w.must(err)
+	return len(runs) > 0 && runs[0].State == state.Succeeded && !runs[0].Created.Before(began)
 }
 
 // postal does what queues do to messages.

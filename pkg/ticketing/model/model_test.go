@@ -16,7 +16,7 @@ import (
 )
 
 var (
-	many   = flag.Int("histories", 1_000, "how many histories TestHistories lives; from 10,000 on every row must come up")
+	many   = flag.Int("histories", 10_000, "how many histories TestHistories lives; from 10,000 on everything must come up often enough")
 	first  = flag.Uint64("seed", 0, "live this history only (0: from 1 on)")
 	whole  = flag.Bool("whole", false, "do not look for the shortest history that fails")
 	all    = flag.Bool("all", false, "go on after a history that fails")
@@ -126,13 +126,18 @@ func covered(t *testing.T, sum map[string]map[string]int, n int) {
 	}
 	for _, kind := range []string{"row", "fault", "event"} {
 		var b strings.Builder
+		rarest := want[kind][0]
 		for _, name := range want[kind] {
 			fmt.Fprintf(&b, "%8d  %s\n", sum[kind][name], name)
+			if sum[kind][name] < sum[kind][rarest] {
+				rarest = name
+			}
 			if n >= 10_000 && sum[kind][name] < enough {
 				t.Errorf("%s %q came up %d times in %d histories, want %d", kind, name, sum[kind][name], n, enough)
 			}
 		}
 		t.Logf("%ss in %d histories:\n%s", kind, n, b.String())
+		t.Logf("covered: %d histories, %d kinds of %ss, the rarest %d times: %s", n, len(want[kind]), kind, sum[kind][rarest], strings.Join(strings.Fields(rarest), " "))
 	}
 }
 

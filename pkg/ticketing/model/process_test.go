@@ -21,10 +21,14 @@ var errFault = errors.New("injected fault")
 
 // call is one step of the bridge: a call to the table, a queue or a vendor.
 type call struct {
-	to    string // "table", "queue", or the vendor's name
+	to    string // "table", "queue", the vendor's name, or login
 	write bool
 	name  string
 }
+
+// login is a request for a token. All who need one wait for it, so nothing may happen
+// in it but what the vendor does.
+const login = "login"
 
 // process is one run of a function: a sync, or the handling of one message. At
 // one of its steps something may happen to it.
@@ -49,7 +53,7 @@ func (w *world) step(c call, do func() error) error {
 	if p.dead {
 		return errDead
 	}
-	if p.only == nil || p.only(c) {
+	if c.to != login && (p.only == nil || p.only(c)) {
 		p.steps++
 		if p.at == p.steps {
 			p.struck = true
@@ -86,7 +90,7 @@ type hooked struct{ w *world }
 
 func (h hooked) do(ctx context.Context, name string, write bool, key state.Key, do func() error) error {
 	await(ctx)
-	if p := h.w.proc; p != nil && p.side && (key.PK == "customer" || strings.HasPrefix(key.PK, "slice#")) {
+	if p := h.w.proc; p != nil && p.side && (key.PK == "customer" || key.PK == "index" || strings.HasPrefix(key.PK, "slice#")) {
 		h.w.gate.pass(name + " " + key.PK + "/" + key.SK)
 	}
 	return h.w.step(call{"table", write, name + " " + key.PK}, do)
@@ -140,7 +144,11 @@ func (v wire) RoundTrip(r *http.Request) (resp *http.Response, err error) {
 		v.w.proc.struck = true
 		return nil, errFault
 	}
-	err = v.w.step(call{v.name, r.Method != http.MethodGet && !strings.HasSuffix(r.URL.Path, "/token"), r.Method + " " + r.URL.Path}, func() error {
+	c := call{v.name, r.Method != http.MethodGet, r.Method + " " + r.URL.Path}
+	if strings.HasSuffix(r.URL.Path, "/token") {
+		c.to, c.write = login, false
+	}
+	err = v.w.step(c, func() error {
 		if cerr := r.Context().Err(); cerr != nil { // it was held up too long
 			return cerr
 		}

@@ -230,7 +230,9 @@ func (w *world) during(p *process, do func(ctx context.Context) error) error {
 // sync is one run of the sync function, by its schedule.
 func (w *world) sync(p *process) {
 	p.side = true
+	w.truth.reads++
 	err := w.during(p, func(ctx context.Context) error { return w.account.Schedule(ctx, state.ScopeAlerts) })
+	w.truth.reads++
 	w.tell(p, "sync", err)
 }
 
@@ -247,6 +249,7 @@ func (w *world) handle(p *process, l letter) error {
 			p.side = true
 			m, err := state.ParseRunMessage(l.body)
 			w.must(err)
+			w.truth.reads++
 			return w.account.Continue(ctx, m)
 		}
 		m, err := state.ParseWork(l.body)
