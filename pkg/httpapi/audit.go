@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"uniview-bridge/pkg/httpapi/access"
@@ -102,17 +103,38 @@ func tableOf(t *review.Table, name string) reply {
 }
 
 func (a *api) undo(r *http.Request) (reply, error) {
-	if id := access.From(r.Context()); id.Limited() {
-		about, err := a.Review.About(r.Context(), r.PathValue("id"))
-		if err != nil {
-			return reply{}, err
-		}
-		if about == "" || !id.Sees(about) {
-			return reply{}, notFound("There is no such audit entry.")
-		}
+	id := access.From(r.Context())
+	about, err := a.Review.About(r.Context(), r.PathValue("id"))
+	switch {
+	case err != nil:
+		return reply{}, err
+	case id.Limited() && (about.Customer == "" || !id.Sees(about.Customer)):
+		return reply{}, notFound("There is no such audit entry.")
+	case about.Defaults && !id.May(access.Administrator):
+		return reply{}, problem(http.StatusForbidden, "Not allowed", fmt.Sprintf(
+			"This was an Administrator's to change, and so it is to take back; you have %s.", id.Role))
 	}
 	out, err := a.Review.Undo(r.Context(), by(r), r.PathValue("id"))
+	if err == nil && about.Places {
+		out.Warning, err = a.outdated(r, about.Customer)
+	}
 	return ok(outcomeOf(out)), err
+}
+
+// outdated says what of the settings and rules that were brought back ConnectWise does
+// not have any more: they are what they were, but tickets may be refused.
+func (a *api) outdated(r *http.Request, customer string) (string, error) {
+	all, err := state.LoadTicketSettingsOf(r.Context(), a.Table, customer)
+	if err != nil {
+		return "", err
+	}
+	s, _ := all.For(customer) // overrides that are wrong are said where they are shown
+	warnings, err := a.offered(r, s, all.Rules, func(string) bool { return false })
+	words := make([]string, len(warnings))
+	for i, w := range warnings {
+		words[i] = w.Text
+	}
+	return strings.Join(words, " "), err
 }
 
 // auditSettings records a change of settings with what was before and after.

@@ -31,32 +31,21 @@ const (
 	callbackTime = 4 * time.Second
 )
 
-var callbacksKey = state.SettingsKey("callbacks")
-
-// callbackRecord is the switched-on fast path.
-type callbackRecord struct {
-	Address      string                   `json:"address"` // of this bridge, as ConnectWise reaches it
-	Token        string                   `json:"token"`
-	Since        time.Time                `json:"since"`
-	Registration connectwise.Registration `json:"registration"`
-}
-
 // CallbackAnswer says whether the fast path is on.
 type CallbackAnswer struct {
-	Enabled  bool           `json:"enabled"`
-	Address  string         `json:"address,omitempty"`
-	Since    time.Time      `json:"since,omitzero"`
-	Warnings []FieldProblem `json:"warnings,omitempty"`
-}
-
-func (a *api) callbackNow(ctx context.Context) (callbackRecord, error) {
-	c, _, err := state.LoadOr(ctx, a.Table, callbacksKey, callbackRecord{})
-	return c, err
+	Enabled bool      `json:"enabled"`
+	Address string    `json:"address,omitempty"`
+	Since   time.Time `json:"since,omitzero"`
+	// CheckedAt is when ConnectWise was last asked whether it still calls, once a day
+	// with the sync, and Problem why it does not.
+	CheckedAt time.Time      `json:"checkedAt,omitzero"`
+	Problem   string         `json:"problem,omitempty"`
+	Warnings  []FieldProblem `json:"warnings,omitempty"`
 }
 
 func (a *api) getCallback(r *http.Request) (reply, error) {
-	c, err := a.callbackNow(r.Context())
-	return ok(CallbackAnswer{Enabled: c.Token != "", Address: c.Address, Since: c.Since}), err
+	c, err := ticketing.LoadFastPath(r.Context(), a.Table)
+	return ok(CallbackAnswer{Enabled: c.On(), Address: c.Address, Since: c.Since, CheckedAt: c.CheckedAt, Problem: sentence(c.Problem)}), err
 }
 
 // putCallback registers the callback in ConnectWise. It may be repeated: one that
@@ -85,12 +74,12 @@ func (a *api) putCallback(r *http.Request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	before, err := a.callbackNow(ctx)
+	before, err := ticketing.LoadFastPath(ctx, a.Table)
 	if err != nil {
 		return reply{}, err
 	}
-	next := callbackRecord{Address: body.Address, Token: before.Token, Since: before.Since}
-	if before.Address != next.Address || before.Token == "" {
+	next := ticketing.FastPath{Address: body.Address, Token: before.Token, Since: before.Since}
+	if before.Address != next.Address || !before.On() {
 		next.Token, next.Since = rand.Text(), a.Now().UTC()
 	}
 	next.Registration, err = session.Client.EnsureCallback(ctx, connectwise.Registration{
@@ -104,11 +93,11 @@ func (a *api) putCallback(r *http.Request) (reply, error) {
 	if err != nil {
 		return reply{}, session.Fail(ctx, err)
 	}
-	if _, err := state.Save(ctx, a.Table, callbacksKey, next, state.Any, time.Time{}); err != nil {
+	if err := ticketing.SaveFastPath(ctx, a.Table, next, a.Now().UTC()); err != nil {
 		return reply{}, err
 	}
 	out := CallbackAnswer{Enabled: true, Address: next.Address, Since: next.Since}
-	if before.Token != "" && before.Token != next.Token {
+	if before.On() && before.Token != next.Token {
 		out.Warnings = a.deregister(ctx, session, before)
 	}
 	if before.Token == next.Token {
@@ -119,14 +108,14 @@ func (a *api) putCallback(r *http.Request) (reply, error) {
 
 // deleteCallback switches the fast path off at once, whatever ConnectWise says.
 func (a *api) deleteCallback(r *http.Request) (reply, error) {
-	before, err := a.callbackNow(r.Context())
+	before, err := ticketing.LoadFastPath(r.Context(), a.Table)
 	if err != nil {
 		return reply{}, err
 	}
-	if before.Token == "" {
+	if !before.On() {
 		return ok(CallbackAnswer{}), nil
 	}
-	if err := a.Table.Delete(r.Context(), callbacksKey, state.Any); err != nil {
+	if err := ticketing.SaveFastPath(r.Context(), a.Table, ticketing.FastPath{}, a.Now().UTC()); err != nil {
 		return reply{}, err
 	}
 	if err := a.auditSettings(r, "switch callbacks off", "callbacks", addressOf(before), nil); err != nil {
@@ -144,7 +133,7 @@ func (a *api) deleteCallback(r *http.Request) (reply, error) {
 	return ok(out), nil
 }
 
-func (a *api) deregister(ctx context.Context, session state.Session[*connectwise.Client], c callbackRecord) []FieldProblem {
+func (a *api) deregister(ctx context.Context, session state.Session[*connectwise.Client], c ticketing.FastPath) []FieldProblem {
 	if err := session.Client.DeleteCallback(ctx, c.Registration); err != nil {
 		a.Log.WarnContext(ctx, "callback not removed in ConnectWise", slog.Any("error", session.Fail(ctx, err)))
 		return stillRegistered()
@@ -157,8 +146,8 @@ func stillRegistered() []FieldProblem {
 }
 
 // addressOf is what of a record may stand in the trail.
-func addressOf(c callbackRecord) any {
-	if c.Token == "" {
+func addressOf(c ticketing.FastPath) any {
+	if !c.On() {
 		return nil
 	}
 	return CallbackAnswer{Enabled: true, Address: c.Address, Since: c.Since}
@@ -168,11 +157,11 @@ func addressOf(c callbackRecord) any {
 func (a *api) callback(r *http.Request) (reply, error) {
 	nothing, later := notFound("There is nothing at this address."), problem(http.StatusTooManyRequests, "Not now", "Send this again in a few seconds.")
 	later.retryAfter = 2
-	c, err := a.callbackNow(r.Context())
+	c, err := ticketing.LoadFastPath(r.Context(), a.Table)
 	if err != nil {
 		return reply{}, err
 	}
-	if c.Token == "" || subtle.ConstantTimeCompare([]byte(c.Token), []byte(r.PathValue("token"))) != 1 {
+	if !c.On() || subtle.ConstantTimeCompare([]byte(c.Token), []byte(r.PathValue("token"))) != 1 {
 		return reply{}, nothing
 	}
 	body, err := io.ReadAll(r.Body)

@@ -114,5 +114,8 @@ func (a *api) testConnection(r *http.Request) (reply, error) {
 	for _, right := range result.Rights {
 		out.Rights = append(out.Rights, Right(right))
 	}
-	return ok(out), nil
+	if kind == state.ConnectWise && out.OK {
+		err = a.office().AttachAgain(r.Context())
+	}
+	return ok(out), err
 }

@@ -137,6 +137,11 @@ func secureAddress(address string) bool {
 	return address == "" || err == nil && len(address) <= most && u.Host != "" && u.User == nil && u.Scheme == "https"
 }
 
+// DefaultSettings are the settings of an installation that chose nothing.
+func DefaultSettings() SettingsAnswer {
+	return SettingsAnswer{documentationOf(docsync.DefaultSettings)}
+}
+
 func (a *api) getSettings(r *http.Request) (reply, error) {
 	if _, err := queryOf(r); err != nil {
 		return reply{}, err

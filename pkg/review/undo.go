@@ -11,7 +11,8 @@ import (
 )
 
 // Undo takes a decision back: what the audit entry says was before is restored,
-// candidates included. It refuses when a newer decision stands on it, and names
+// candidates included. Decisions are those on links and on customers' modes, and
+// changes of ticket settings, rules, snoozes and windows. It refuses when a newer decision stands on it, and names
 // that one. An undo is an entry of its own and can be taken back, too.
 func (s *Service) Undo(ctx context.Context, by, auditID string) (Outcome, error) {
 	if err := checkBy(by); err != nil {
@@ -22,11 +23,15 @@ func (s *Service) Undo(ctx context.Context, by, auditID string) (Outcome, error)
 		return Outcome{}, err
 	}
 	about, ok := parseSubject(entry.Subject)
-	if !ok || about.Side != modes && entry.Before["link"] == "" {
-		return Outcome{}, refuse(Clash, "", "this entry cannot be undone: only decisions on links and customers' modes can")
+	record, tickets := ticketRecordOf(entry)
+	if !tickets && (!ok || about.Side != modes && entry.Before["link"] == "") {
+		return Outcome{}, refuse(Clash, "", "this entry cannot be undone: only decisions on links, on customers' modes, and on ticket settings, rules, snoozes and windows can")
 	}
 	if err := s.newest(ctx, entry); err != nil {
 		return Outcome{}, err
+	}
+	if tickets {
+		return s.undoTickets(ctx, by, record, entry)
 	}
 	if about.Side == modes {
 		return s.undoModes(ctx, by, about, entry)
@@ -58,14 +63,31 @@ func (s *Service) Undo(ctx context.Context, by, auditID string) (Outcome, error)
 	return out, nil
 }
 
-// About is the customer that an audit entry is about; empty: none alone.
-func (s *Service) About(ctx context.Context, auditID string) (customer string, err error) {
+// About is what an audit entry is about, for who decides whether somebody may undo it.
+type About struct {
+	Customer string // empty: none alone
+	// Defaults says that it changed what Administrators alone change: the account's
+	// ticket settings, the overrides of all customers, or a mode.
+	Defaults bool
+	// Places says that it changed settings or rules, which name what ConnectWise has.
+	Places bool
+}
+
+// About tells what an audit entry is about.
+func (s *Service) About(ctx context.Context, auditID string) (About, error) {
 	entry, err := s.entry(ctx, auditID)
 	if err != nil {
-		return "", err
+		return About{}, err
+	}
+	if r, ok := ticketRecordOf(entry); ok {
+		a := About{Defaults: r.kind == ticketDefaults || strings.HasSuffix(entry.Action, ofAll), Places: r.kind != ticketSilence}
+		if len(r.customers) == 1 && !a.Defaults {
+			a.Customer = r.customers[0]
+		}
+		return a, nil
 	}
 	about, _ := parseSubject(entry.Subject)
-	return about.Customer, nil
+	return About{Customer: about.Customer, Defaults: about.Side == modes}, nil
 }
 
 // undoOf names the act that takes an act back: that of an undo is the act itself
@@ -103,8 +125,16 @@ func sameDecision(now, then match.Link) bool {
 const lookBack = 500
 
 // newest refuses to undo an entry that was undone already or that a newer decision
-// on the same link stands on. Newer entries that were themselves undone do not count.
+// on the same link or record stands on. Newer entries that were themselves undone do not count.
 func (s *Service) newest(ctx context.Context, entry state.Audit) error {
+	record, tickets := ticketRecordOf(entry)
+	same := func(e state.Audit) bool {
+		if !tickets {
+			return e.Subject == entry.Subject
+		}
+		other, ok := ticketRecordOf(e)
+		return ok && record.meets(other)
+	}
 	undone := map[string]bool{}
 	after := ""
 	for {
@@ -119,10 +149,10 @@ func (s *Service) newest(ctx context.Context, entry state.Audit) error {
 					return refuse(Clash, "", "this was undone already")
 				}
 				return nil
-			case e.Subject != entry.Subject || undone[e.ID]:
+			case !same(e) || undone[e.ID]:
 			case e.Undoes != "":
 				undone[e.Undoes] = true
-			case e.Before["link"] != "" || e.Before["documentation"]+e.After["documentation"]+e.Before["ticketing"]+e.After["ticketing"] != "":
+			case tickets || e.Before["link"] != "" || e.Before["documentation"]+e.After["documentation"]+e.Before["ticketing"]+e.After["ticketing"] != "":
 				return refuse(Clash, "", "%s decided this again at %s (%s): undo that first", e.By, e.At.UTC().Format("2006-01-02 15:04 UTC"), e.Action)
 			}
 		}

@@ -2,6 +2,7 @@ package state
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -29,10 +30,20 @@ func AuditID(at time.Time, random string) string {
 	return at.UTC().Format("20060102T150405.000000Z") + "-" + random
 }
 
-// AddAudit writes an entry. random tells entries of one moment apart.
+// AddAudit writes an entry. random tells entries of one moment apart. What was before
+// and after is left out where it is too large to be kept, and the entry says so.
 func AddAudit(ctx context.Context, t Table, a Audit, random string) error {
 	a.ID = AuditID(a.At, random)
-	if _, err := Save(ctx, t, Key{pkAudit, a.ID}, a, New, a.At.Add(auditKept).Truncate(time.Second)); err != nil {
+	add := func() error {
+		_, err := Save(ctx, t, Key{pkAudit, a.ID}, a, New, a.At.Add(auditKept).Truncate(time.Second))
+		return err
+	}
+	err := add()
+	if errors.Is(err, ErrTooLarge) {
+		a.Before, a.After = nil, map[string]string{"omitted": "too large to be kept"}
+		err = add()
+	}
+	if err != nil {
 		return fmt.Errorf("audit: %w", err)
 	}
 	return nil

@@ -91,7 +91,8 @@ func SaveSilence(ctx context.Context, t Table, s alert.Silence, version int64) e
 	return nil
 }
 
-// DropSilence removes one silence; one that is gone is no error.
-func DropSilence(ctx context.Context, t Table, customer, id string) error {
-	return t.Delete(ctx, silenceKey(customer, id), Any)
+// DropSilence removes one silence at the version it was read with (Any: whatever it
+// is; one that is gone is no error then).
+func DropSilence(ctx context.Context, t Table, customer, id string, version int64) error {
+	return t.Delete(ctx, silenceKey(customer, id), version)
 }

@@ -61,7 +61,7 @@ func TestSilencesConcernTheirCustomerOnly(t *testing.T) {
 	if own.Digest("c1") != all.Digest("c1") || all.Digest("c1") == all.Digest("c10") {
 		t.Error("a customer's silences do not make it, and only it, due")
 	}
-	if err := state.DropSilence(t.Context(), kept, "c1", "2"); err != nil {
+	if err := state.DropSilence(t.Context(), kept, "c1", "2", state.Any); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, err := state.LoadSilence(t.Context(), kept, "c1", "2"); !errors.Is(err, state.ErrNotFound) {

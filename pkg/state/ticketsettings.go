@@ -107,12 +107,48 @@ func SaveTicketDefaults(ctx context.Context, t Table, s alert.Settings) error {
 	return err
 }
 
+// RestoreTicketDefaults stores settings that were in force before, unless other ones
+// than was are in force now (ErrConflict).
+func RestoreTicketDefaults(ctx context.Context, t Table, was, s alert.Settings) error {
+	now, version, err := LoadOr(ctx, t, ticketingKey, alert.Defaults())
+	switch {
+	case err != nil:
+		return fmt.Errorf("ticket settings: %w", err)
+	case Digest(now) != Digest(was):
+		return ErrConflict
+	}
+	if err := s.Validate(); err != nil {
+		return err
+	}
+	_, err = Save(ctx, t, ticketingKey, s, version, time.Time{})
+	return err
+}
+
 // SaveTicketOverrides validates and stores one customer's overrides; none
 // removes them.
 func SaveTicketOverrides(ctx context.Context, t Table, customer string, o alert.Overrides) error {
+	return saveTicketOverrides(ctx, t, customer, o, Any)
+}
+
+// RestoreTicketOverrides stores one customer's overrides that were in force before,
+// unless other ones than was are in force now (ErrConflict).
+func RestoreTicketOverrides(ctx context.Context, t Table, customer string, was, o alert.Overrides) error {
+	now, version, err := LoadOr(ctx, t, SettingsKey(ticketOverrides+customer), alert.Overrides{})
+	switch {
+	case err != nil:
+		return fmt.Errorf("ticket settings of customer %s: %w", customer, err)
+	case len(now) != len(was) || len(was) > 0 && Digest(now) != Digest(was):
+		return ErrConflict
+	case len(now) == 0 && len(o) == 0:
+		return nil
+	}
+	return saveTicketOverrides(ctx, t, customer, o, version)
+}
+
+func saveTicketOverrides(ctx context.Context, t Table, customer string, o alert.Overrides, version int64) error {
 	key := SettingsKey(ticketOverrides + customer)
 	if len(o) == 0 {
-		return t.Delete(ctx, key, Any)
+		return t.Delete(ctx, key, version)
 	}
 	defaults, _, err := LoadOr(ctx, t, ticketingKey, alert.Defaults())
 	if err != nil {
@@ -121,7 +157,7 @@ func SaveTicketOverrides(ctx context.Context, t Table, customer string, o alert.
 	if _, err := defaults.With(o); err != nil {
 		return err
 	}
-	_, err = Save(ctx, t, key, o, Any, time.Time{})
+	_, err = Save(ctx, t, key, o, version, time.Time{})
 	return err
 }
 
