@@ -40,6 +40,8 @@ type side struct {
 	followUp bool
 	// target is the one machine that a person asked to be synced now.
 	target string
+	// kept is of how many customers decisions were kept.
+	kept int
 }
 
 // decide links customers and slices the account for the sides of the run's scope.
@@ -165,7 +167,7 @@ func (s *Service) saveLinks(ctx context.Context, l *lists, links map[string]matc
 			continue
 		}
 		g.Go(func() error {
-			saved, err := state.Update(gctx, s.Table, state.CustomerKey(c.ID), func(r *state.Customer) error {
+			saved, err := state.Update(gctx, l.batch, state.CustomerKey(c.ID), func(r *state.Customer) error {
 				if r.Decisions != was.Decisions {
 					return state.Unchanged()
 				}
@@ -183,7 +185,7 @@ func (s *Service) saveLinks(ctx context.Context, l *lists, links map[string]matc
 	for _, r := range next {
 		l.records[r.ID] = r
 	}
-	return nil
+	return l.batch.Flush(ctx)
 }
 
 // slice makes the slices of one side: of all customers, or of one. They count

@@ -70,6 +70,7 @@ func (s *Service) dispatch(ctx context.Context, run *state.Run, sides []side) er
 		all = append(all, send...)
 	}
 	s.totals(run, sides)
+	s.index(ctx, sides)
 	full = full.Sorted()
 	run.Digest, run.Counts = full.Digest(), full.Counts()
 	if len(full.Changes) > 0 {
@@ -236,8 +237,11 @@ func (s *Service) ticketDues(ctx context.Context, sd *side, stage *state.Stage) 
 	if err != nil {
 		return nil, err
 	}
-	desks, err := state.Desks(ctx, s.Table)
+	desks, rows, err := state.DesksIndexed(ctx, s.Table)
 	if err != nil {
+		return nil, err
+	}
+	if err := state.IndexDesks(ctx, s.Table, rows); err != nil {
 		return nil, err
 	}
 	rules, err := alert.NewRules(settings.Rules)
@@ -300,7 +304,7 @@ func (s *Service) keepDecisions(ctx context.Context, run *state.Run, sd *side, d
 	g.SetLimit(writers)
 	for i, d := range dues {
 		g.Go(func() error {
-			if errs[i] = docsync.Save(gctx, s.Table, d.customer, d.doc, sd.asOf); errs[i] != nil && !errors.Is(errs[i], state.ErrTooLarge) {
+			if errs[i] = docsync.Save(gctx, sd.lists.batch, d.customer, d.doc, sd.asOf); errs[i] != nil && !errors.Is(errs[i], state.ErrTooLarge) {
 				return errs[i]
 			}
 			return nil
@@ -320,7 +324,8 @@ func (s *Service) keepDecisions(ctx context.Context, run *state.Run, sd *side, d
 		sd.lists.documents[d.customer] = doc
 		kept = append(kept, d)
 	}
-	return kept, nil
+	sd.kept = len(kept)
+	return kept, sd.lists.batch.Flush(ctx)
 }
 
 // totals sums the account up as it stands after deciding.

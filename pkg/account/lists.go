@@ -35,6 +35,9 @@ type lists struct {
 
 	from map[string]time.Time // list → when its read began; missing: never read
 
+	// batch is where customers are saved: the index of customers learns of all changes
+	// of a stage at once, and of what earlier runs could not tell it.
+	batch     *state.Batch
 	records   map[string]state.Customer
 	documents map[string]state.Documentation
 	gone      map[string]bool // customers we know and UniView does not list
@@ -87,9 +90,11 @@ func (s *Service) load(ctx context.Context) (*lists, error) {
 		return nil, err
 	}
 	l.index(appliances, published, alerts)
-	if l.records, err = state.Customers(ctx, s.Table); err != nil {
+	var rows map[string]state.CustomerRow
+	if l.records, rows, err = state.CustomersIndexed(ctx, s.Table); err != nil {
 		return nil, fmt.Errorf("customers: %w", err)
 	}
+	l.batch = state.NewBatch(s.Table, rows)
 	if l.documents, err = state.Documentations(ctx, s.Table); err != nil {
 		return nil, fmt.Errorf("documentation: %w", err)
 	}

@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"strconv"
 	"time"
 
@@ -157,9 +158,29 @@ func (s *Service) readCompanies(ctx context.Context, run *state.Run) (state.Stag
 func (s *Service) readTickets(ctx context.Context, run *state.Run) (state.Stage, error) {
 	// Whole days keep the list from moving with the clock.
 	since := s.Now().UTC().Add(-reopenable).Truncate(24 * time.Hour)
-	return list(ctx, s, run, state.ListTickets,
+	stage, err := list(ctx, s, run, state.ListTickets,
 		opened[*connectwise.Client, connectwise.Ticket, connectwise.State](ctx, s.ConnectWise, func(c *connectwise.Client) *connectwise.Pager[connectwise.Ticket] {
 			return c.TicketsPager(connectwise.TicketQuery{XRefPrefix: alert.ReferencePrefix(s.Installation), UpdatedSince: since})
 		}),
 		ticketing.TicketOf, func(t alert.Ticket) string { return strconv.Itoa(t.ID) })
+	if err == nil {
+		s.checkCallback(ctx)
+	}
+	return stage, err
+}
+
+// checkCallback sees once a day that ConnectWise still calls back, where that is
+// switched on. Tickets do not depend on it, so what goes wrong is only logged.
+func (s *Service) checkCallback(ctx context.Context) {
+	session, err := s.ConnectWise(ctx)
+	if err != nil {
+		return
+	}
+	problem, news, err := ticketing.CheckFastPath(ctx, s.Table, session.Client, s.Now().UTC())
+	switch {
+	case err != nil:
+		s.Log.WarnContext(ctx, "callbacks not checked", slog.Any("error", err))
+	case news && problem != "":
+		s.Log.WarnContext(ctx, "callbacks do not come", slog.String("problem", problem))
+	}
 }

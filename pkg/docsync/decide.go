@@ -73,6 +73,7 @@ type Decision struct {
 	NextAt time.Time
 
 	before map[string]match.Link // the links this was decided from
+	now    time.Time             // when it was decided
 }
 
 // Writes says whether anything would be written to, or searched for in, IT Glue.
@@ -132,7 +133,7 @@ func Decide(in Input) Decision {
 		assets: map[string]backup.Asset{}, configs: map[string]match.Configuration{}, appliances: map[string]backup.Appliance{},
 		statuses: map[string]backup.Status{}, contents: map[string]Content{}, held: map[string]bool{},
 	}
-	d.out = Decision{Organization: in.Documentation.Organization, Machines: map[string]state.Machine{}, Links: map[string]int{}, Statuses: map[string]int{}, before: map[string]match.Link{}}
+	d.out = Decision{Organization: in.Documentation.Organization, Machines: map[string]state.Machine{}, Links: map[string]int{}, Statuses: map[string]int{}, before: map[string]match.Link{}, now: in.Now}
 	if d.place.read || d.place.organization == "" {
 		d.out.Organization = d.place.organization
 	}
@@ -196,6 +197,8 @@ func (d *decider) judge() {
 			m.Since = m.Since.UTC().Truncate(time.Second)
 		}
 		m.Word, m.Reason = st.Word, st.Reason
+		m.Changes = m.Changes.Note(m.Since, m.Word, d.in.Now)
+		m.Bytes = a.StorageBytes
 		d.statuses[key] = st
 		d.out.Machines[key] = m
 		d.out.at(st.ChangesAt)

@@ -43,6 +43,7 @@ func Save(ctx context.Context, t state.Table, customer string, d Decision, asOf 
 			return state.Unchanged()
 		}
 		c.Machines, c.Statuses, c.AsOf = d.Links, d.Statuses, asOf
+		c.Days = c.Days.Set(d.now, d.Statuses)
 		return nil
 	})
 	if err != nil {

@@ -43,14 +43,15 @@ func (a *api) listCustomers(r *http.Request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	list, err := a.Model.Customers(r.Context(), view.CustomerFilter{
-		Organization: match.State(organization), Company: match.State(company), Query: search, Only: only(r),
-	})
+	limit, err := q.limit()
 	if err != nil {
 		return reply{}, err
 	}
-	page, err := cut(list.Items, view.Customer.Place, q)
-	return ok(CustomerPage{page, CustomerCounts{list.Organization, list.Company}}), err
+	list, err := a.Model.Customers(r.Context(), view.CustomerQuery{
+		Organization: match.State(organization), Company: match.State(company), Query: search,
+		Cursor: q.values.Get("cursor"), Limit: limit, Only: only(r),
+	})
+	return ok(CustomerPage{Page[view.Customer]{list.Items, list.Next}, CustomerCounts{list.Organization, list.Company}}), cursorProblem(err)
 }
 
 func (a *api) getCustomer(r *http.Request) (reply, error) {
@@ -100,7 +101,7 @@ func (a *api) listAssets(r *http.Request) (reply, error) {
 	if _, err := a.Model.Customer(r.Context(), id); err != nil {
 		return reply{}, err
 	}
-	list, err := a.Model.Machines(r.Context(), id, view.MachineFilter{State: match.State(link), Status: backup.Word(word), Query: search})
+	list, err := a.Model.MachinesOf(r.Context(), id, view.MachineFilter{State: match.State(link), Status: backup.Word(word), Query: search})
 	if err != nil {
 		return reply{}, err
 	}

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net/http"
 
 	"uniview-bridge/pkg/httpapi/view"
@@ -55,46 +56,51 @@ func (a *api) listAlerts(r *http.Request) (reply, error) {
 	for _, s := range view.AlertStates {
 		words = append(words, string(s))
 	}
-	q, f, err := deskQuery(r, words)
+	q, err := deskQuery(r, words)
 	if err != nil {
 		return reply{}, err
 	}
-	list, err := a.Model.Alerts(r.Context(), f)
-	if err != nil {
-		return reply{}, err
-	}
-	page, err := cut(list, view.Alert.Place, q)
-	return ok(page), err
+	list, err := a.Model.Alerts(r.Context(), q)
+	return ok(Page[view.Alert]{list.Items, list.Next}), cursorProblem(err)
 }
 
 func (a *api) listTickets(r *http.Request) (reply, error) {
-	q, f, err := deskQuery(r, []string{"waiting", "creating", "uncertain", "open", "closed", "gone"})
+	q, err := deskQuery(r, []string{"waiting", "creating", "uncertain", "open", "closed", "gone"})
 	if err != nil {
 		return reply{}, err
 	}
-	list, err := a.Model.Tickets(r.Context(), f)
-	if err != nil {
-		return reply{}, err
-	}
-	page, err := cut(list, view.Ticket.Place, q)
-	return ok(page), err
+	list, err := a.Model.Tickets(r.Context(), q)
+	return ok(Page[view.Ticket]{list.Items, list.Next}), cursorProblem(err)
 }
 
-func deskQuery(r *http.Request, words []string) (query, view.DeskFilter, error) {
+func deskQuery(r *http.Request, words []string) (view.DeskQuery, error) {
+	none := view.DeskQuery{}
 	q, err := queryOf(r, "customer", "state", "q", "cursor", "limit")
 	if err != nil {
-		return q, view.DeskFilter{}, err
+		return none, err
 	}
 	word, err := q.oneOf("state", words...)
 	if err != nil {
-		return q, view.DeskFilter{}, err
+		return none, err
 	}
 	customer, err := q.customer()
 	if err != nil {
-		return q, view.DeskFilter{}, err
+		return none, err
+	}
+	limit, err := q.limit()
+	if err != nil {
+		return none, err
 	}
 	text, err := q.search()
-	return q, view.DeskFilter{Customer: customer, State: word, Query: text, Only: only(r)}, err
+	return view.DeskQuery{Customer: customer, State: word, Query: text, Cursor: q.values.Get("cursor"), Limit: limit, Only: only(r)}, err
+}
+
+// cursorProblem says what is wrong with a cursor.
+func cursorProblem(err error) error {
+	if errors.Is(err, view.ErrCursor) {
+		return badField("cursor", "This is not a cursor of ours: take the nextCursor of the page before.")
+	}
+	return err
 }
 
 func (a *api) listLetters(r *http.Request) (reply, error) {

@@ -144,7 +144,8 @@ func LoadOr[T any](ctx context.Context, t Table, key Key, missing T) (T, int64, 
 }
 
 // Save writes one record if the stored one is at version (see New and Any), and
-// returns its new version. expires is zero for records that stay.
+// returns its new version. expires is zero for records that stay. The row of a
+// customer or a ticket desk in its index is written behind it (see indexed).
 func Save(ctx context.Context, t Table, key Key, v any, version int64, expires time.Time) (int64, error) {
 	data, err := Encode(v)
 	if err != nil {
@@ -154,6 +155,7 @@ func Save(ctx context.Context, t Table, key Key, v any, version int64, expires t
 	if err != nil {
 		return 0, err
 	}
+	indexed(ctx, t, key, v, item.Version)
 	return item.Version, nil
 }
 

@@ -51,6 +51,8 @@ type Customer struct {
 	OpenTickets int            `json:"openTickets,omitempty"`
 	// AsOf is the UniView read the counts stand on.
 	AsOf time.Time `json:"asOf,omitzero"`
+	// Days is how Statuses went on, written with them.
+	Days Tally `json:"days,omitempty"`
 }
 
 // maxFormerNames bounds Customer.FormerNames.

@@ -54,6 +54,10 @@ type Machine struct {
 	Reason string       `json:"r,omitempty"`
 	Since  time.Time    `json:"s,omitzero"`
 	Known  backup.Known `json:"k,omitzero"`
+	// Changes are when the word changed; Bytes the storage it had when any of this was
+	// last written.
+	Changes Changes `json:"h,omitempty"`
+	Bytes   int64   `json:"by,omitempty"`
 
 	// MissingAt is the first complete UniView read that lacked the machine;
 	// Gone is set by a second, later one.

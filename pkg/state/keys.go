@@ -21,6 +21,7 @@ const (
 	pkApproval      = "approval"           // sk kind: Approval
 	pkAudit         = "audit"              // sk time-ordered id: Audit
 	pkLetter        = "letter"             // sk queue#message id: LetterReason
+	pkIndex         = "index"              // sk index#shard: rows; trend: Tally
 )
 
 // Vendor names a connection kind; for due state and slices it names the side

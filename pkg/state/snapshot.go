@@ -35,13 +35,17 @@ type Pointer struct {
 	Count    int       `json:"count"`
 	Digest   string    `json:"digest"` // of the content
 	Chunks   []string  `json:"chunks"`
+	// Days are those of the last HistoryDays on which a read was complete, by number
+	// (see Day), oldest first.
+	Days []int `json:"days,omitempty"`
 }
 
-func pointerKey(list string) Key { return Key{pkSnapshot, list} }
+// PointerKey is the key of a list's pointer.
+func PointerKey(list string) Key { return Key{pkSnapshot, list} }
 
 // LoadPointer reads only the pointer of a list. A list never read is ErrNotFound.
 func LoadPointer(ctx context.Context, t Table, list string) (Pointer, error) {
-	p, _, err := Load[Pointer](ctx, t, pointerKey(list))
+	p, _, err := Load[Pointer](ctx, t, PointerKey(list))
 	return p, err
 }
 
@@ -53,7 +57,7 @@ func SaveSnapshot[T any](ctx context.Context, t Table, list string, from, at tim
 	if err != nil {
 		return false, fmt.Errorf("snapshot %s: %w", list, err)
 	}
-	old, version, err := LoadOr(ctx, t, pointerKey(list), Pointer{})
+	old, version, err := LoadOr(ctx, t, PointerKey(list), Pointer{})
 	if err != nil {
 		return false, fmt.Errorf("snapshot %s: %w", list, err)
 	}
@@ -62,11 +66,22 @@ func SaveSnapshot[T any](ctx context.Context, t Table, list string, from, at tim
 	if old.ReadFrom.After(from) && !old.ReadFrom.After(at.Add(clockSlack)) {
 		return false, fmt.Errorf("snapshot %s: %w", list, ErrOlder)
 	}
-	next := Pointer{ReadFrom: from, ReadAt: at, Count: len(records)}
-	for _, c := range chunks {
-		next.Chunks = append(next.Chunks, c.name)
-	}
+	next := Pointer{ReadFrom: from, ReadAt: at, Count: len(records), Chunks: names(chunks), Days: daysRead(old.Days, from)}
 	next.Digest = Digest(next.Chunks)
+	return next.Digest != old.Digest, saveChunks(ctx, t, list, chunks, old, next, version)
+}
+
+func names(chunks []chunk) []string {
+	var out []string
+	for _, c := range chunks {
+		out = append(out, c.name)
+	}
+	return out
+}
+
+// saveChunks writes the chunks that are not there yet, then the pointer, and lets the
+// chunks go that are not pointed at any more.
+func saveChunks(ctx context.Context, t Table, list string, chunks []chunk, old, next Pointer, version int64) error {
 	pk := pkChunk + list
 	for _, c := range chunks {
 		if slices.Contains(old.Chunks, c.name) {
@@ -74,24 +89,24 @@ func SaveSnapshot[T any](ctx context.Context, t Table, list string, from, at tim
 		}
 		data, err := squeeze(c.raw)
 		if err != nil {
-			return false, fmt.Errorf("snapshot %s: %w", list, err)
+			return fmt.Errorf("snapshot %s: %w", list, err)
 		}
 		if _, err := t.Put(ctx, Item{Key: Key{pk, c.name}, Version: Any, Data: data}); err != nil {
-			return false, fmt.Errorf("snapshot %s: %w", list, err)
+			return fmt.Errorf("snapshot %s: %w", list, err)
 		}
 	}
-	if _, err := Save(ctx, t, pointerKey(list), next, version, time.Time{}); err != nil {
-		return false, fmt.Errorf("snapshot %s: %w", list, err)
+	if _, err := Save(ctx, t, PointerKey(list), next, version, time.Time{}); err != nil {
+		return fmt.Errorf("snapshot %s: %w", list, err)
 	}
 	for _, name := range old.Chunks {
 		if slices.Contains(next.Chunks, name) {
 			continue
 		}
-		if err := expire(ctx, t, Key{pk, name}, at.Add(staleFor)); err != nil {
-			return false, fmt.Errorf("snapshot %s: %w", list, err)
+		if err := expire(ctx, t, Key{pk, name}, next.ReadAt.Add(staleFor)); err != nil {
+			return fmt.Errorf("snapshot %s: %w", list, err)
 		}
 	}
-	return next.Digest != old.Digest, nil
+	return nil
 }
 
 // LoadSnapshot reads the current snapshot of a list. A list never read is ErrNotFound.
@@ -114,17 +129,26 @@ func LoadSnapshot[T any](ctx context.Context, t Table, list string) ([]T, Pointe
 		if !ok {
 			return nil, p, fmt.Errorf("snapshot %s: chunk %s is gone: read the list again", list, k.SK)
 		}
-		raw, err := unsqueeze(item.Data)
+		part, err := chunkOf[T](list, item.Data)
 		if err != nil {
-			return nil, p, fmt.Errorf("snapshot %s: %w", list, err)
-		}
-		var part []T
-		if err := json.Unmarshal(raw, &part); err != nil {
-			return nil, p, fmt.Errorf("snapshot %s: %w", list, err)
+			return nil, p, err
 		}
 		records = append(records, part...)
 	}
 	return records, p, nil
+}
+
+// chunkOf reads the records of one chunk.
+func chunkOf[T any](list string, data []byte) ([]T, error) {
+	raw, err := unsqueeze(data)
+	if err != nil {
+		return nil, fmt.Errorf("snapshot %s: %w", list, err)
+	}
+	var part []T
+	if err := json.Unmarshal(raw, &part); err != nil {
+		return nil, fmt.Errorf("snapshot %s: %w", list, err)
+	}
+	return part, nil
 }
 
 type chunk struct {

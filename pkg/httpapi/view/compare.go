@@ -38,26 +38,32 @@ var comparedFields = []string{
 // Compare puts both sides of a machine beside each other, as last read. UniView's
 // side is what the documentation's own rule would show now.
 func (m *Model) Compare(ctx context.Context, key string) (Comparison, error) {
-	machine, err := m.Machine(ctx, key)
+	s, err := m.look(ctx)
+	if err != nil {
+		return Comparison{}, err
+	}
+	machine, doc, err := m.machine(ctx, s, key,
+		func(customer string) state.Key { return state.SliceKey(state.ITGlue, customer) },
+		func(string) state.Key { return state.SettingsKey("documentation") })
 	if err != nil {
 		return Comparison{}, err
 	}
 	out := Comparison{Machine: machine, Rows: []ComparisonRow{}, Published: "none", UniViewAsOf: machine.AsOf}
-	if out.ITGlueAsOf, err = m.asOf(ctx, state.ListPublished); err != nil {
-		return out, err
-	}
-	doc, err := state.LoadDocumentation(ctx, m.Table, machine.CustomerID)
-	if err != nil {
+	if out.ITGlueAsOf, err = s.asOf(ctx, state.ListPublished); err != nil {
 		return out, err
 	}
 	shown := map[string]string{}
 	if publication, ok := doc.Publications[machine.Link.TargetID]; ok && machine.Link.TargetID != "" {
 		out.Published, out.Refused = string(publication.State), publication.Refused
-		if shown, err = m.published(ctx, publication.Asset); err != nil {
-			return out, err
+		if publication.Asset != "" {
+			published, _, err := s.published(ctx, publication.Asset)
+			if err != nil {
+				return out, err
+			}
+			shown = published.Fields
 		}
 	}
-	wanted, err := m.wanted(ctx, machine, doc)
+	wanted, err := m.wanted(ctx, s, machine, doc)
 	if err != nil {
 		return out, err
 	}
@@ -69,25 +75,25 @@ func (m *Model) Compare(ctx context.Context, key string) (Comparison, error) {
 
 // wanted is what the flexible asset of the machine would show now. A machine that
 // is not matched would be shown nowhere; then there is only what is known of it.
-func (m *Model) wanted(ctx context.Context, machine Machine, doc state.Documentation) (map[string]string, error) {
+func (m *Model) wanted(ctx context.Context, s *sight, machine Machine, doc state.Documentation) (map[string]string, error) {
 	known := map[string]string{
 		docsync.FieldMachine: machine.Name, docsync.FieldStatus: docsync.Label(machine.Status),
 		docsync.FieldSince: stamp(machine.Since), docsync.FieldLast: stamp(machine.LastBackup), docsync.FieldLastGood: stamp(machine.LastGood),
 		docsync.FieldPortal: machine.PortalURL,
 	}
-	slice, meta, err := state.LoadSlice[docsync.Slice](ctx, m.Table, state.ITGlue, machine.CustomerID)
+	slice, meta, err := state.LoadSlice[docsync.Slice](ctx, s, state.ITGlue, machine.CustomerID)
 	if err != nil {
 		return known, missing(err)
 	}
-	customer, _, err := state.Load[state.Customer](ctx, m.Table, state.CustomerKey(machine.CustomerID))
+	customer, _, err := state.Load[state.Customer](ctx, s, state.CustomerKey(machine.CustomerID))
 	if err != nil {
 		return known, missing(err)
 	}
-	settings, err := docsync.LoadSettings(ctx, m.Table)
+	settings, err := docsync.LoadSettings(ctx, s)
 	if err != nil {
 		return known, err
 	}
-	desk, _, err := state.LoadOr(ctx, m.Table, state.DeskKey(machine.CustomerID), state.Desk{})
+	desk, _, err := state.LoadOr(ctx, s, state.DeskKey(machine.CustomerID), state.Desk{})
 	if err != nil {
 		return known, err
 	}
@@ -101,20 +107,6 @@ func (m *Model) wanted(ctx context.Context, machine Machine, doc state.Documenta
 		}
 	}
 	return known, nil
-}
-
-// published is what IT Glue shows in our fields of one flexible asset.
-func (m *Model) published(ctx context.Context, id string) (map[string]string, error) {
-	all, _, err := state.LoadSnapshot[docsync.Published](ctx, m.Table, state.ListPublished)
-	if err != nil {
-		return nil, missing(err)
-	}
-	for _, p := range all {
-		if p.ID == id && id != "" {
-			return p.Fields, nil
-		}
-	}
-	return nil, nil
 }
 
 func stamp(t time.Time) string {

@@ -67,9 +67,12 @@ func (e *NotRead) Error() string {
 // organization share its configurations: they are listed with the first by name.
 func (m *Model) Coverage(ctx context.Context, f CoverageFilter) (Coverage, error) {
 	out := Coverage{Items: []Uncovered{}, Types: []TypeCount{}}
-	var err error
+	r, s, err := m.customers(ctx)
+	if err != nil {
+		return out, err
+	}
 	for list, at := range map[string]*time.Time{state.ListConfigurations: &out.ITGlueAsOf, state.ListAssets: &out.UniViewAsOf} {
-		if *at, err = m.asOf(ctx, list); err != nil {
+		if *at, err = s.asOf(ctx, list); err != nil {
 			return out, err
 		}
 	}
@@ -79,19 +82,16 @@ func (m *Model) Coverage(ctx context.Context, f CoverageFilter) (Coverage, error
 	case out.UniViewAsOf.IsZero():
 		return out, &NotRead{state.UniView}
 	}
-	customers, err := m.all(ctx)
-	if err != nil {
-		return out, err
-	}
+	customers := r.rows
 	var owners []owner
 	at := map[string]int{} // place in owners by organization
 	for _, c := range customers {
 		if f.Customer != "" && c.ID != f.Customer || f.Only != nil && !f.Only(c.ID) || !c.GoneSince.IsZero() {
 			continue
 		}
-		organization, ok := c.Links.Organization.Linked()
+		organization, ok := c.Organization.Linked()
 		if !ok {
-			if c.Links.Organization.State != match.Ignored {
+			if c.Organization.State != match.Ignored {
 				out.Unmatched++
 			}
 			continue
@@ -112,12 +112,12 @@ func (m *Model) Coverage(ctx context.Context, f CoverageFilter) (Coverage, error
 // owner is an organization with the first customer that is matched to it.
 type owner struct {
 	organization string
-	customer     state.Customer
+	customer     person
 }
 
 // documentations reads the records of all customers of the organizations, by
 // organization: one by one when they are few.
-func (m *Model) documentations(ctx context.Context, owners []owner, customers []state.Customer) (map[string][]state.Documentation, error) {
+func (m *Model) documentations(ctx context.Context, owners []owner, customers []person) (map[string][]state.Documentation, error) {
 	wanted := map[string]bool{}
 	for _, o := range owners {
 		wanted[o.organization] = true
@@ -132,7 +132,7 @@ func (m *Model) documentations(ctx context.Context, owners []owner, customers []
 		}
 	}
 	for _, c := range customers {
-		organization, ok := c.Links.Organization.Linked()
+		organization, ok := c.Organization.Linked()
 		if !ok || !wanted[organization] {
 			continue
 		}
@@ -246,17 +246,17 @@ func (c CustomerReport) Place() string { return place(c.CustomerName, c.Customer
 // CustomerReports lists, per customer, machines without documentation and without a
 // good backup, by the counts kept on the customers' records.
 func (m *Model) CustomerReports(ctx context.Context, only func(customer string) bool) ([]CustomerReport, error) {
-	all, err := m.all(ctx)
+	r, _, err := m.customers(ctx)
 	if err != nil {
 		return nil, err
 	}
-	rows := make([]CustomerReport, 0, len(all))
-	for _, c := range all {
+	rows := make([]CustomerReport, 0, len(r.rows))
+	for _, c := range r.rows {
 		if only != nil && !only(c.ID) {
 			continue
 		}
 		row := CustomerReport{
-			CustomerID: c.ID, CustomerName: c.Name, Organization: Link(c.Links.Organization).State, Company: Link(c.Links.Company).State,
+			CustomerID: c.ID, CustomerName: c.Name, Organization: c.Organization.State, Company: c.Company.State,
 			Documented: c.Machines[string(match.Matched)], Statuses: counts(c.Statuses), OpenTickets: c.OpenTickets,
 		}
 		for _, n := range c.Machines {

@@ -1,9 +1,9 @@
 package view
 
 import (
-	"cmp"
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"uniview-bridge/pkg/match"
@@ -37,20 +37,40 @@ type Modes struct {
 // Place is where the customer stands in the list.
 func (c Customer) Place() string { return place(c.Name, c.ID) }
 
-// CustomerFilter chooses customers; empty fields choose all.
-type CustomerFilter struct {
-	Organization match.State
-	Company      match.State
-	Query        string // part of the customer's, organization's or company's name
-	Only         func(customer string) bool
+// CustomerOrder says what comes first in a list of customers.
+type CustomerOrder string
+
+// The orders of customers; those of equal right stand by name.
+const (
+	CustomersByName  CustomerOrder = ""       // by name
+	CustomersByScore CustomerOrder = "score"  // the best suggestion, of organization or company, first
+	CustomersByTodo  CustomerOrder = "todo"   // most machines without a good backup first
+	CustomersByTix   CustomerOrder = "alerts" // most open tickets and alerts first
+)
+
+// CustomerOrders lists all orders.
+var CustomerOrders = []CustomerOrder{CustomersByName, CustomersByScore, CustomersByTodo, CustomersByTix}
+
+// CustomerQuery chooses customers; empty fields choose all.
+type CustomerQuery struct {
+	Organization match.State // only those whose organization is in this state
+	Company      match.State // only those whose company is in this state
+	MinScore     float64     // only those with a suggestion of at least this score (0..1) on the side whose state is asked for, or on either
+	Query        string      // part of the customer's, organization's or company's name
+	Order        CustomerOrder
+	Cursor       string                     // Next of the page before; empty: the first page
+	Limit        int                        // 0: DefaultLimit
+	Only         func(customer string) bool // nil: all may be seen
 }
 
-// Customers are the chosen customers by name, with counts per state over all that
-// fit the query.
-type Customers struct {
-	Items        []Customer
-	Organization map[match.State]int
-	Company      map[match.State]int
+// CustomerPage is one page of customers, with counts per state over all that fit the
+// query (whatever states are asked for).
+type CustomerPage struct {
+	Items        []Customer          `json:"items"`
+	Next         string              `json:"next,omitempty"` // cursor of the next page; empty: this is the last
+	Total        int                 `json:"total"`          // customers that fit, the states asked for included
+	Organization map[match.State]int `json:"organization"`
+	Company      map[match.State]int `json:"company"`
 }
 
 // LinkStates lists all link states in the order in which people work on them.
@@ -64,49 +84,125 @@ func zeroStates() map[match.State]int {
 	return n
 }
 
-// Customers lists customers.
-func (m *Model) Customers(ctx context.Context, f CustomerFilter) (Customers, error) {
-	all, err := m.all(ctx)
+// Customers lists customers. Who fits is decided on the index; only the customers of
+// the page are read whole.
+func (m *Model) Customers(ctx context.Context, q CustomerQuery) (CustomerPage, error) {
+	page := CustomerPage{Items: []Customer{}, Organization: zeroStates(), Company: zeroStates()}
+	r, s, err := m.customers(ctx)
 	if err != nil {
-		return Customers{}, err
+		return page, err
 	}
-	modes, err := state.LoadModes(ctx, m.Table)
+	pick, err := newPicker[string](q.Cursor, q.Limit)
 	if err != nil {
-		return Customers{}, err
+		return page, err
 	}
-	read, err := m.asOf(ctx, state.ListAssets)
-	if err != nil {
-		return Customers{}, err
-	}
-	out := Customers{Organization: zeroStates(), Company: zeroStates()}
-	for _, record := range all {
-		organization, company := record.Links.Organization, record.Links.Company
-		if f.Only != nil && !f.Only(record.ID) || !contains(f.Query, record.Name, organization.TargetName, company.TargetName) {
+	text := strings.ToLower(q.Query)
+	for i := range r.rows {
+		c := &r.rows[i]
+		if q.Only != nil && !q.Only(c.ID) || !strings.Contains(c.text, text) || !q.scored(c) {
 			continue
 		}
-		os, cs := cmp.Or(organization.State, match.Unmatched), cmp.Or(company.State, match.Unmatched)
-		out.Organization[os]++
-		out.Company[cs]++
-		if f.Organization != "" && os != f.Organization || f.Company != "" && cs != f.Company {
+		page.Organization[c.Organization.State]++
+		page.Company[c.Company.State]++
+		if q.Organization != "" && c.Organization.State != q.Organization || q.Company != "" && c.Company.State != q.Company {
 			continue
 		}
-		out.Items = append(out.Items, customerOf(record, modes, read))
+		page.Total++
+		if at := spotAt(q.Order.number(c), c.lower, c.ID); pick.wants(at) {
+			pick.add(at, c.ID)
+		}
+	}
+	ids, next := pick.page()
+	page.Next = next
+	page.Items, err = m.customersOf(ctx, s, ids)
+	return page, err
+}
+
+// scored says whether the customer has a suggestion that is good enough.
+func (q CustomerQuery) scored(c *person) bool {
+	switch {
+	case q.MinScore <= 0:
+		return true
+	case q.Organization != "" && q.Company == "":
+		return c.Organization.Score >= q.MinScore
+	case q.Company != "" && q.Organization == "":
+		return c.Company.Score >= q.MinScore
+	default:
+		return max(c.Organization.Score, c.Company.Score) >= q.MinScore
+	}
+}
+
+// number is what the order stands on; the lowest comes first.
+func (o CustomerOrder) number(c *person) int64 {
+	switch o {
+	case CustomersByScore:
+		return -int64(max(c.Organization.Score, c.Company.Score) * 10_000)
+	case CustomersByTodo:
+		n := 0
+		for _, w := range NoGood {
+			n -= c.Statuses[string(w)]
+		}
+		return int64(n)
+	case CustomersByTix:
+		n := -c.OpenTickets * 1000
+		for s, k := range c.Alerts {
+			if AlertState(s) != AlertOver && AlertState(s) != AlertMuted {
+				n -= k
+			}
+		}
+		return int64(n)
+	default:
+		return 0
+	}
+}
+
+// customersOf reads customers, in the order given.
+func (m *Model) customersOf(ctx context.Context, s *sight, ids []string) ([]Customer, error) {
+	modes, err := state.LoadModes(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	read, err := s.asOf(ctx, state.ListAssets)
+	if err != nil {
+		return nil, err
+	}
+	keys := make([]state.Key, len(ids))
+	for i, id := range ids {
+		keys[i] = state.CustomerKey(id)
+	}
+	items, err := s.GetMany(ctx, keys)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Customer, 0, len(ids))
+	for _, key := range keys {
+		item, ok := items[key]
+		if !ok {
+			continue
+		}
+		var record state.Customer
+		if err := state.Decode(item.Data, &record); err != nil {
+			return nil, err
+		}
+		out = append(out, customerOf(record, modes, read))
 	}
 	return out, nil
 }
 
-// Customer reads one customer.
+// Customer reads one customer. One that is not there is state.ErrNotFound.
 func (m *Model) Customer(ctx context.Context, id string) (Customer, error) {
-	record, _, err := state.Load[state.Customer](ctx, m.Table, state.CustomerKey(id))
+	s, err := m.look(ctx, []state.Key{state.CustomerKey(id)})
 	if err != nil {
 		return Customer{}, err
 	}
-	modes, err := state.LoadModes(ctx, m.Table)
+	list, err := m.customersOf(ctx, s, []string{id})
+	if err == nil && len(list) == 0 {
+		err = state.ErrNotFound
+	}
 	if err != nil {
 		return Customer{}, err
 	}
-	read, err := m.asOf(ctx, state.ListAssets)
-	return customerOf(record, modes, read), err
+	return list[0], nil
 }
 
 // customerOf shows a record with the date of the read its counts stand on: the
@@ -131,12 +227,12 @@ func counts(n map[string]int) map[string]int {
 
 // Names gives customers' names by id, for showing.
 func (m *Model) Names(ctx context.Context) (map[string]string, error) {
-	all, err := m.all(ctx)
+	r, _, err := m.customers(ctx)
 	if err != nil {
 		return nil, err
 	}
-	names := make(map[string]string, len(all))
-	for _, c := range all {
+	names := make(map[string]string, len(r.rows))
+	for _, c := range r.rows {
 		names[c.ID] = c.Name
 	}
 	return names, nil

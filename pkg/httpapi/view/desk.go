@@ -3,8 +3,6 @@ package view
 import (
 	"cmp"
 	"context"
-	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -67,9 +65,6 @@ type Alert struct {
 	AsOf      time.Time `json:"asOf,omitzero"`
 }
 
-// Place is where the alert stands in the list: newest first.
-func (a Alert) Place() string { return newestFirst(a.Last) + a.CustomerID + "\x00" + a.Key }
-
 // Ticket is one ticket group that has or had a ticket, or would get one.
 type Ticket struct {
 	Group        string           `json:"group"`
@@ -91,106 +86,122 @@ type Ticket struct {
 	AsOf         time.Time        `json:"asOf,omitzero"`
 }
 
-// Place is where the ticket stands in the list: newest first.
-func (t Ticket) Place() string { return newestFirst(t.OpenedAt) + t.CustomerID + "\x00" + t.Group }
-
-// newestFirst orders texts by falling time; no time comes last.
-func newestFirst(t time.Time) string {
-	const top = 1 << 40 // seconds: far beyond any date
-	if t.IsZero() {
-		return fmt.Sprintf("%013d ", int64(top)*2)
-	}
-	return fmt.Sprintf("%013d ", top-t.Unix())
-}
-
-// DeskFilter chooses alerts or tickets; empty fields choose all.
-type DeskFilter struct {
+// DeskQuery chooses alerts or tickets; empty fields choose all.
+type DeskQuery struct {
 	Customer string
-	State    string
-	Query    string
-	Only     func(customer string) bool
+	State    string                     // of alerts: an AlertState or AlertsActive; of tickets: an alert.GroupState
+	Query    string                     // part of what it says, or of the names of its machine, appliance or customer
+	Asset    string                     // only those of this machine (asset key); alerts only
+	Cursor   string                     // Next of the page before; empty: the first page
+	Limit    int                        // 0: DefaultLimit
+	Only     func(customer string) bool // nil: all may be seen
 }
 
-// Alerts lists conditions, newest first.
-func (m *Model) Alerts(ctx context.Context, f DeskFilter) ([]Alert, error) {
-	var out []Alert
-	err := m.desks(ctx, f, func(customer, name string, d state.Desk) {
-		for _, c := range d.Conditions {
-			a := alertOf(customer, name, c, d)
-			if a.State.fits(f.State) && contains(f.Query, a.Message, a.AssetName, a.CustomerName, a.Appliance) {
-				out = append(out, a)
+// AlertPage is one page of alerts, newest first, with counts by state over all that
+// fit, whatever state is asked for.
+type AlertPage struct {
+	Items  []Alert            `json:"items"`
+	Next   string             `json:"next,omitempty"` // cursor of the next page; empty: this is the last
+	Total  int                `json:"total"`          // alerts that fit, the state asked for included
+	States map[AlertState]int `json:"states"`
+	AsOf   time.Time          `json:"asOf,omitzero"` // the newest complete read of alerts
+}
+
+// TicketPage is one page of tickets, newest first, with counts by state over all that
+// fit, whatever state is asked for.
+type TicketPage struct {
+	Items  []Ticket                 `json:"items"`
+	Next   string                   `json:"next,omitempty"`
+	Total  int                      `json:"total"`
+	States map[alert.GroupState]int `json:"states"`
+	AsOf   time.Time                `json:"asOf,omitzero"` // the newest complete read of our tickets
+}
+
+// TicketStates lists the states of tickets in the order in which people look at them.
+var TicketStates = []alert.GroupState{alert.GroupUncertain, alert.GroupCreating, alert.GroupWaiting, alert.GroupOpen, alert.GroupClosed, alert.GroupGone}
+
+// Alerts lists conditions, newest first, each with what became of it and why: those
+// that are over too, for the 30 days for which they are kept.
+func (m *Model) Alerts(ctx context.Context, q DeskQuery) (AlertPage, error) {
+	page := AlertPage{Items: []Alert{}, States: map[AlertState]int{}}
+	for _, s := range AlertStates {
+		page.States[s] = 0
+	}
+	pick, err := newPicker[Alert](q.Cursor, q.Limit)
+	if err != nil {
+		return page, err
+	}
+	text := strings.ToLower(q.Query)
+	s, err := m.desks(ctx, q, func(name, lower string, d *deskRows) {
+		for i := range d.alerts {
+			a := &d.alerts[i]
+			if q.Asset != "" && a.AssetID != q.Asset || !strings.Contains(a.text, text) && !strings.Contains(lower, text) {
+				continue
+			}
+			page.States[a.State]++
+			if !a.State.fits(q.State) {
+				continue
+			}
+			page.Total++
+			if pick.wants(a.spot) {
+				shown := a.Alert
+				shown.CustomerName = name
+				pick.add(a.spot, shown)
 			}
 		}
 	})
-	slices.SortFunc(out, func(a, b Alert) int { return strings.Compare(a.Place(), b.Place()) })
-	return out, err
+	if err != nil {
+		return page, err
+	}
+	page.Items, page.Next = pick.page()
+	page.AsOf, err = s.asOf(ctx, state.ListAlerts)
+	return page, err
 }
 
 // Tickets lists ticket groups that have, had or would get a ticket, newest first.
-func (m *Model) Tickets(ctx context.Context, f DeskFilter) ([]Ticket, error) {
-	var out []Ticket
-	err := m.desks(ctx, f, func(customer, name string, d state.Desk) {
-		open := map[string]int{}
-		for _, c := range d.Conditions {
-			if c.State == alert.ConditionOpen {
-				open[c.Group]++
+func (m *Model) Tickets(ctx context.Context, q DeskQuery) (TicketPage, error) {
+	page := TicketPage{Items: []Ticket{}, States: map[alert.GroupState]int{}}
+	for _, s := range TicketStates {
+		page.States[s] = 0
+	}
+	pick, err := newPicker[Ticket](q.Cursor, q.Limit)
+	if err != nil {
+		return page, err
+	}
+	text := strings.ToLower(q.Query)
+	s, err := m.desks(ctx, q, func(name, lower string, d *deskRows) {
+		for i := range d.tickets {
+			t := &d.tickets[i]
+			if !strings.Contains(t.text, text) && !strings.Contains(lower, text) {
+				continue
 			}
-		}
-		for _, g := range d.Groups {
-			if g.State == alert.GroupWaiting && g.Planned != alert.Open {
-				continue // no ticket and none to come: its alerts say why
+			page.States[t.State]++
+			if q.State != "" && string(t.State) != q.State {
+				continue
 			}
-			t := ticketOf(customer, name, g, open[g.Key], d.AsOf)
-			if (f.State == "" || string(t.State) == f.State) && contains(f.Query, t.Name, t.CustomerName, t.Reference, fmt.Sprintf("#%d", t.TicketID)) {
-				out = append(out, t)
+			page.Total++
+			if pick.wants(t.spot) {
+				shown := t.Ticket
+				shown.CustomerName, shown.Name = name, cmp.Or(t.Name, name)
+				pick.add(t.spot, shown)
 			}
 		}
 	})
-	slices.SortFunc(out, func(a, b Ticket) int { return strings.Compare(a.Place(), b.Place()) })
-	return out, err
-}
-
-// desks visits the desk of one customer or of all that may be seen.
-func (m *Model) desks(ctx context.Context, f DeskFilter, visit func(customer, name string, d state.Desk)) error {
-	may := func(id string) bool { return f.Only == nil || f.Only(id) }
-	if customer := f.Customer; customer != "" {
-		if !may(customer) {
-			return nil
-		}
-		d, _, err := state.LoadOr(ctx, m.Table, state.DeskKey(customer), state.Desk{})
-		if err != nil {
-			return err
-		}
-		c, _, err := state.LoadOr(ctx, m.Table, state.CustomerKey(customer), state.Customer{})
-		if err != nil {
-			return err
-		}
-		visit(customer, c.Name, d)
-		return nil
-	}
-	all, err := state.Desks(ctx, m.Table)
 	if err != nil {
-		return err
+		return page, err
 	}
-	names, err := m.Names(ctx)
-	if err != nil {
-		return err
-	}
-	for id, d := range all {
-		if may(id) {
-			visit(id, names[id], d)
-		}
-	}
-	return nil
+	page.Items, page.Next = pick.page()
+	page.AsOf, err = s.asOf(ctx, state.ListTickets)
+	return page, err
 }
 
 // heldByRule is Held.By of a rule that wants no ticket.
 const heldByRule = "rule"
 
-func alertOf(customer, name string, c alert.Condition, d state.Desk) Alert {
+func alertOf(customer string, c alert.Condition, d state.Desk) Alert {
 	g := d.Groups[c.Group]
 	a := Alert{
-		Key: c.Key, CustomerID: customer, CustomerName: cmp.Or(name, customer), Class: c.Class, Type: c.Type, Severity: c.Severity,
+		Key: c.Key, CustomerID: customer, Class: c.Class, Type: c.Type, Severity: c.Severity,
 		Message: c.Message, AssetID: c.AssetKey, AssetName: c.AssetName, Appliance: c.ApplianceName, JobName: c.JobName,
 		First: c.First, Last: c.Last, Count: c.Count, TicketID: g.Target(), AsOf: d.AsOf,
 		Group: c.Group, Rule: c.Rule,
@@ -227,9 +238,9 @@ func alertOf(customer, name string, c alert.Condition, d state.Desk) Alert {
 	return a
 }
 
-func ticketOf(customer, name string, g alert.Group, troubles int, asOf time.Time) Ticket {
+func ticketOf(customer string, g alert.Group, troubles int, asOf time.Time) Ticket {
 	return Ticket{
-		Group: g.Key, CustomerID: customer, CustomerName: cmp.Or(name, customer), Name: cmp.Or(g.Name, name, customer),
+		Group: g.Key, CustomerID: customer, Name: g.Name,
 		State: g.State, Why: g.Reason, Planned: g.Planned, TicketID: g.Target(), Reference: g.Reference, Severity: g.Severity,
 		Troubles: troubles, OpenedAt: g.OpenedAt, ClosedAt: g.ClosedAt, ClosedBy: g.ClosedBy,
 		Attention: g.Attention, Failure: g.Failure, AsOf: asOf,

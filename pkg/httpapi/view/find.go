@@ -41,11 +41,15 @@ type Search struct {
 
 // FindOrganizations searches organizations by name, short name or id.
 func (m *Model) FindOrganizations(ctx context.Context, q Search) (FoundPage, error) {
-	at, err := m.digest(ctx, state.ListOrganizations)
+	r, s, err := m.customers(ctx)
 	if err != nil {
 		return FoundPage{}, err
 	}
-	list, err := m.searchable(state.ListOrganizations, at, func() ([]entry, error) {
+	at, err := s.pointer(ctx, state.ListOrganizations)
+	if err != nil {
+		return FoundPage{}, err
+	}
+	list, err := m.searchable(state.ListOrganizations, at.Digest, func() ([]entry, error) {
 		all, err := m.Directory.Organizations(ctx)
 		out := make([]entry, len(all))
 		for i, o := range all {
@@ -56,17 +60,20 @@ func (m *Model) FindOrganizations(ctx context.Context, q Search) (FoundPage, err
 	if err != nil {
 		return FoundPage{}, err
 	}
-	taken, err := m.taken(ctx, func(c state.Customer) match.Link { return c.Links.Organization })
-	return find(list, q, taken), err
+	return find(list, q, r.taken(func(c state.CustomerRow) state.LinkRow { return c.Organization })), nil
 }
 
 // FindCompanies searches companies by name, identifier or id; deleted ones are left out.
 func (m *Model) FindCompanies(ctx context.Context, q Search) (FoundPage, error) {
-	at, err := m.digest(ctx, state.ListCompanies)
+	r, s, err := m.customers(ctx)
 	if err != nil {
 		return FoundPage{}, err
 	}
-	list, err := m.searchable(state.ListCompanies, at, func() ([]entry, error) {
+	at, err := s.pointer(ctx, state.ListCompanies)
+	if err != nil {
+		return FoundPage{}, err
+	}
+	list, err := m.searchable(state.ListCompanies, at.Digest, func() ([]entry, error) {
 		all, err := m.Directory.Companies(ctx)
 		out := make([]entry, 0, len(all))
 		for _, c := range all {
@@ -79,8 +86,7 @@ func (m *Model) FindCompanies(ctx context.Context, q Search) (FoundPage, error) 
 	if err != nil {
 		return FoundPage{}, err
 	}
-	taken, err := m.taken(ctx, func(c state.Customer) match.Link { return c.Links.Company })
-	return find(list, q, taken), err
+	return find(list, q, r.taken(func(c state.CustomerRow) state.LinkRow { return c.Company })), nil
 }
 
 // FindConfigurations searches the configurations of one organization by name, host
@@ -89,18 +95,24 @@ func (m *Model) FindConfigurations(ctx context.Context, organization string, q S
 	if _, ok, err := m.Directory.Organization(ctx, organization); err != nil || !ok {
 		return FoundPage{}, cmp.Or(err, state.ErrNotFound)
 	}
-	customers, err := m.all(ctx)
+	r, s, err := m.customers(ctx)
 	if err != nil {
+		return FoundPage{}, err
+	}
+	var owners []string
+	var keys []state.Key
+	for _, c := range r.rows {
+		if id, ok := c.Organization.Linked(); ok && id == organization {
+			owners, keys = append(owners, c.ID), append(keys, state.DocumentationKey(c.ID))
+		}
+	}
+	if err := s.ahead(ctx, keys); err != nil {
 		return FoundPage{}, err
 	}
 	owner := ""
 	taken := map[string][]string{}
-	for _, c := range customers {
-		if id, ok := c.Links.Organization.Linked(); !ok || id != organization {
-			continue
-		}
-		owner = c.ID
-		doc, err := state.LoadDocumentation(ctx, m.Table, c.ID)
+	for _, owner = range owners {
+		doc, err := state.LoadDocumentation(ctx, s, owner)
 		if err != nil {
 			return FoundPage{}, err
 		}
@@ -129,32 +141,31 @@ func (m *Model) FindConfigurations(ctx context.Context, organization string, q S
 // Owned says whether a customer that may be seen is matched to the organization, and
 // none that may not.
 func (m *Model) Owned(ctx context.Context, organization string, may func(customer string) bool) (bool, error) {
-	all, err := m.all(ctx)
+	r, _, err := m.customers(ctx)
+	if err != nil {
+		return false, err
+	}
 	owned := false
-	for _, c := range all {
-		if id, ok := c.Links.Organization.Linked(); ok && id == organization {
+	for _, c := range r.rows {
+		if id, ok := c.Organization.Linked(); ok && id == organization {
 			if !may(c.ID) {
-				return false, err
+				return false, nil
 			}
 			owned = true
 		}
 	}
-	return owned, err
+	return owned, nil
 }
 
 // taken names, by target, the customers that are matched to it.
-func (m *Model) taken(ctx context.Context, link func(state.Customer) match.Link) (map[string][]string, error) {
-	all, err := m.all(ctx)
-	if err != nil {
-		return nil, err
-	}
+func (r *roster) taken(link func(state.CustomerRow) state.LinkRow) map[string][]string {
 	n := map[string][]string{}
-	for _, c := range all {
-		if id, ok := link(c).Linked(); ok {
+	for _, c := range r.rows {
+		if id, ok := link(c.CustomerRow).Linked(); ok {
 			n[id] = append(n[id], c.Name)
 		}
 	}
-	return n, nil
+	return n
 }
 
 // entry is one record as it is searched.

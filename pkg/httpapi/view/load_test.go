@@ -35,8 +35,9 @@ func (c *counted) Get(ctx context.Context, key state.Key) (state.Item, error) {
 }
 
 func (c *counted) GetMany(ctx context.Context, keys []state.Key) (map[state.Key]state.Item, error) {
-	c.add(len(keys))
-	return c.Table.GetMany(ctx, keys)
+	items, err := c.Table.GetMany(ctx, keys)
+	c.add(len(items))
+	return items, err
 }
 
 func TestAPageAboutOneMachineDoesNotReadTheMachinesOfAll(t *testing.T) {
@@ -78,7 +79,7 @@ func TestAPageAboutOneMachineDoesNotReadTheMachinesOfAll(t *testing.T) {
 	}
 	// The reads of a page of its own, whatever the size of the account.
 	const few = 12
-	list, err := cold().Machines(t.Context(), "c0042", view.MachineFilter{})
+	list, err := cold().MachinesOf(t.Context(), "c0042", view.MachineFilter{})
 	if err != nil || len(list) != machines || list[0].CustomerID != "c0042" || table.items > few {
 		t.Errorf("%d machines after %d reads: %v", len(list), table.items, err)
 	}
@@ -95,7 +96,7 @@ func TestAPageAboutOneMachineDoesNotReadTheMachinesOfAll(t *testing.T) {
 		t.Errorf("a machine that is not there: %v after %d reads", err, table.items)
 	}
 	// Without a slice the newest lists tell.
-	if list, err := cold().Machines(t.Context(), "c0043", view.MachineFilter{}); err != nil || len(list) != machines {
+	if list, err := cold().MachinesOf(t.Context(), "c0043", view.MachineFilter{}); err != nil || len(list) != machines {
 		t.Errorf("without a slice: %d machines: %v", len(list), err)
 	}
 }

@@ -107,25 +107,36 @@ const waitingAfter = 15 * time.Minute
 
 // Overview reads the whole page.
 func (m *Model) Overview(ctx context.Context, connections []state.Connection) (Overview, error) {
+	return m.OverviewOf(ctx, connections, nil)
+}
+
+// OverviewOf is Overview for somebody who may see some customers only: customers,
+// machines and tickets are theirs. What is about the account as a whole (connections,
+// runs, what waits, dead letters) is the caller's to leave out. A nil only is all.
+func (m *Model) OverviewOf(ctx context.Context, connections []state.Connection, only func(customer string) bool) (Overview, error) {
 	o := Overview{Now: m.Now().UTC(), Version: m.Version, Braked: []Run{}, Active: []Run{}, Recent: []Run{}}
-	modes, err := state.LoadModes(ctx, m.Table)
+	r, s, err := m.customers(ctx)
+	if err != nil {
+		return o, err
+	}
+	modes, err := state.LoadModes(ctx, s)
 	if err != nil {
 		return o, err
 	}
 	o.Mode = Modes(modes)
-	if o.Connections, err = m.Connections(ctx, connections); err != nil {
+	if err := r.sum(ctx, s, &o, only); err != nil {
 		return o, err
 	}
-	if err := m.sum(ctx, &o); err != nil {
-		return o, err
-	}
-	w, err := state.LoadWaiting(ctx, m.Table)
+	w, err := state.LoadWaiting(ctx, s)
 	if err != nil {
 		return o, err
 	}
 	o.Tickets.Waiting = Waiting{Alerts: w.Alerts, Groups: w.Groups, Oldest: w.Oldest, Since: w.Since, Reason: w.Reason}
 	runs, err := m.Runs(ctx, "", recentRuns)
 	if err != nil {
+		return o, err
+	}
+	if o.Connections, err = m.connections(ctx, s, connections, runs); err != nil {
 		return o, err
 	}
 	for _, r := range runs {
@@ -146,24 +157,21 @@ func (m *Model) Overview(ctx context.Context, connections []state.Connection) (O
 }
 
 // sum adds the customers' counts up.
-func (m *Model) sum(ctx context.Context, o *Overview) error {
-	all, err := m.all(ctx)
-	if err != nil {
-		return err
-	}
+func (r *roster) sum(ctx context.Context, s *sight, o *Overview, only func(customer string) bool) error {
 	o.Customers = CustomerSum{Organization: zeroStates(), Company: zeroStates()}
 	o.Machines = MachineSum{Links: zeroStates(), Statuses: map[backup.Word]int{}}
 	for _, w := range backup.Words {
 		o.Machines.Statuses[w] = 0
 	}
 	o.Tickets.Alerts = map[string]int{}
-	for _, c := range all {
-		if !c.GoneSince.IsZero() {
+	for i := range r.rows {
+		c := &r.rows[i]
+		if !c.GoneSince.IsZero() || only != nil && !only(c.ID) {
 			continue
 		}
 		o.Customers.Total++
-		o.Customers.Organization[Link(c.Links.Organization).State]++
-		o.Customers.Company[Link(c.Links.Company).State]++
+		o.Customers.Organization[c.Organization.State]++
+		o.Customers.Company[c.Company.State]++
 		for s, n := range c.Machines {
 			o.Machines.Links[match.State(s)] += n
 			o.Machines.Total += n
@@ -180,7 +188,8 @@ func (m *Model) sum(ctx context.Context, o *Overview) error {
 		state.ListCustomers: &o.Customers.AsOf, state.ListAssets: &o.Machines.AsOf,
 		state.ListAlerts: &o.Tickets.AsOf, state.ListTickets: &o.Tickets.TicketsAsOf,
 	} {
-		if *at, err = m.asOf(ctx, list); err != nil {
+		var err error
+		if *at, err = s.asOf(ctx, list); err != nil {
 			return err
 		}
 	}

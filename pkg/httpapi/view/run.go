@@ -2,7 +2,6 @@ package view
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -187,13 +186,26 @@ func VendorName(v state.Vendor) string {
 
 // Connections shows the given connections.
 func (m *Model) Connections(ctx context.Context, list []state.Connection) ([]Connection, error) {
-	runs, err := state.Runs(ctx, m.Table, "", recentRuns)
+	s, err := m.look(ctx)
 	if err != nil {
 		return nil, err
 	}
+	records, err := state.Runs(ctx, s, "", recentRuns)
+	if err != nil {
+		return nil, err
+	}
+	runs := make([]Run, len(records))
+	for i, r := range records {
+		runs[i] = Run{Run: r}
+	}
+	return m.connections(ctx, s, list, runs)
+}
+
+func (m *Model) connections(ctx context.Context, s *sight, list []state.Connection, runs []Run) ([]Connection, error) {
 	out := make([]Connection, len(list))
 	for i, c := range list {
-		if out[i], err = m.connection(ctx, c, runs); err != nil {
+		var err error
+		if out[i], err = connection(ctx, s, c, runs); err != nil {
 			return nil, err
 		}
 	}
@@ -212,25 +224,25 @@ func ConnectionOf(c state.Connection) Connection {
 	return out
 }
 
-func (m *Model) connection(ctx context.Context, c state.Connection, runs []state.Run) (Connection, error) {
+func connection(ctx context.Context, s *sight, c state.Connection, runs []Run) (Connection, error) {
 	out := ConnectionOf(c)
 	for _, name := range lists[c.Kind] {
-		p, err := state.LoadPointer(ctx, m.Table, name)
-		if err != nil && !errors.Is(err, state.ErrNotFound) {
+		p, err := s.pointer(ctx, name)
+		if err != nil {
 			return out, err
 		}
 		if p.ReadAt.After(out.LastRead) {
 			out.LastRead = p.ReadAt
 		}
 	}
-	if c.Status == state.ConnectionOK && slices.ContainsFunc(runs, func(r state.Run) bool { return touches(r, c.Kind) }) {
+	if c.Status == state.ConnectionOK && slices.ContainsFunc(runs, func(r Run) bool { return touches(r, c.Kind) }) {
 		out.Status = Syncing
 	}
 	return out, nil
 }
 
 // touches says whether a run at work reads or writes the vendor now.
-func touches(r state.Run, kind state.Vendor) bool {
+func touches(r Run, kind state.Vendor) bool {
 	switch r.State {
 	case state.Reading:
 		return kind == state.UniView || slices.Contains(r.Scope.Sides(), kind)
