@@ -10,6 +10,9 @@ import { root } from "./server.mjs";
 const artifacts = join(root, "e2e", "artifacts");
 mkdirSync(artifacts, { recursive: true });
 
+// artifact is where a picture is kept.
+export const artifact = (name) => join(artifacts, `${name}.png`);
+
 export const looks = [
   { width: 1440, colorScheme: "light" },
   { width: 1440, colorScheme: "dark" },
@@ -39,7 +42,7 @@ export async function open(look, options = {}) {
 }
 
 export async function inspect(page, name) {
-  const picture = { path: join(artifacts, `${name}.png`), fullPage: true };
+  const picture = { path: artifact(name), fullPage: true };
   await page.screenshot(picture).catch(() => page.screenshot(picture)); // the browser declines now and then on a busy machine
   const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   assert.equal(wide, 0, `${name} is ${wide} px wider than the window`);

@@ -109,7 +109,7 @@ func TestASteadySyncWritesNoIndexNotEvenOnAnotherDay(t *testing.T) {
 		for _, scope := range []state.Scope{state.ScopeDocumentation, state.ScopeAlerts} {
 			r.table.Reset()
 			r.schedule(scope)
-			if n := r.table.Writes("index") + r.table.Writes("chunk#" + state.ListMachineIndex); n > 0 {
+			if n := r.table.Writes("index") + r.table.Writes("chunk#"+state.ListMachineIndex); n > 0 {
 				t.Errorf("a steady %s sync wrote %d items of indexes", scope, n)
 			}
 		}

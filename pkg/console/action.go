@@ -11,6 +11,7 @@ import (
 	"uniview-bridge/pkg/account"
 	"uniview-bridge/pkg/httpapi"
 	"uniview-bridge/pkg/httpapi/access"
+	"uniview-bridge/pkg/httpapi/view"
 	"uniview-bridge/pkg/review"
 	"uniview-bridge/pkg/state"
 )
@@ -110,6 +111,8 @@ func (c *Console) fail(w http.ResponseWriter, r *http.Request, err error) {
 		if len(refused.Problems) > 0 {
 			why.Detail += " " + refused.Problems[0].Text
 		}
+	case errors.Is(err, view.ErrCursor):
+		why = access.Refusal{Status: http.StatusBadRequest, Title: "Not a page of this list", Detail: "Begin again at its first page."}
 	case errors.Is(err, state.ErrNotFound):
 		why = access.Refusal{Status: http.StatusNotFound, Title: "Not found", Detail: "There is no such record. It may be older than the bridge keeps."}
 	case errors.As(err, &refusal):

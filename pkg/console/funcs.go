@@ -37,8 +37,13 @@ func (c *Console) funcs() template.FuncMap {
 		"stages": stages, "planned": plannedWords, "preview": isPreview, "connected": connectionWord,
 		"matched": func(n map[match.State]int) int { return n[match.Matched] },
 		"list":    listName, "machineWord": machineWord,
-		"tabNames": func() map[match.State]string { return tabNames },
-		"dict":     dict,
+		"tabNames":  func() map[match.State]string { return tabNames },
+		"dict":      dict,
+		"alertWord": alertWord, "ticketWord": ticketWord, "clip": clip,
+		"needLink": func(k view.NeedKind) string { return needLinks[k] },
+		"glyph":    glyph, "wordClass": wordKey, "bytes": size, "day": day,
+		"percent":  func(score float64) string { return strconv.Itoa(int(math.Round(score*100))) + " %" },
+		"roleRows": func() []roleRow { return role },
 	}
 }
 
@@ -63,6 +68,15 @@ func dict(pairs ...any) (map[string]any, error) {
 		out[name] = pairs[i+1]
 	}
 	return out, nil
+}
+
+// clip cuts a text that came from outside to what a list has room for.
+func clip(s string) string {
+	const room = 300 // runes
+	if utf8.RuneCountInString(s) <= room {
+		return s
+	}
+	return string([]rune(s)[:room]) + "…"
 }
 
 // num writes a number with its thousands apart.

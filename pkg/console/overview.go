@@ -26,15 +26,48 @@ func (c *Console) overview(w http.ResponseWriter, r *http.Request) {
 // live is the part of the overview that renews itself.
 func (c *Console) live(w http.ResponseWriter, r *http.Request) { c.showOverview(w, r, "live") }
 
+// overviewPage is the account at a glance. Trend and heat map stand outside of the
+// part that renews itself: they change once a day.
+type overviewPage struct {
+	view.Overview
+
+	Trend trendChart
+	Heat  view.Heat
+}
+
+// heatRows is how many of the worst machines the overview shows.
+const heatRows = 12
+
 func (c *Console) showOverview(w http.ResponseWriter, r *http.Request, block string) {
-	o, err := c.read(r.Context())
-	if err != nil {
+	var page overviewPage
+	var err error
+	if page.Overview, err = c.read(r.Context()); err != nil {
 		c.fail(w, r, err)
 		return
 	}
-	f := c.frame(r, "Overview", o)
-	f.Mode = o.Mode
+	if block != "live" {
+		trend, err := c.Model.Trend(r.Context(), only(r))
+		if err != nil {
+			c.fail(w, r, err)
+			return
+		}
+		page.Trend = drawTrend(trend.Days)
+		if page.Heat, err = c.Model.Heat(r.Context(), view.HeatQuery{Bad: true, Limit: heatRows, Only: only(r)}); err != nil {
+			c.fail(w, r, err)
+			return
+		}
+	}
+	f := c.frame(r, "Overview", page)
+	f.Mode = page.Mode
 	c.show(w, r, http.StatusOK, "overview", block, f)
+}
+
+// needLinks are where each thing that needs a person is done.
+var needLinks = map[view.NeedKind]string{
+	view.NeedConnection: "/connections", view.NeedBrake: "/runs", view.NeedDeadLetters: "/dead-letters",
+	view.NeedAttention: "/customers?state=attention", view.NeedOrganization: "/customers?state=suggested",
+	view.NeedCompany: "/customers?side=company&state=suggested", view.NeedMachines: "/machines?link=attention",
+	view.NeedRun: "/runs", view.NeedStale: "/connections/uniview", view.NeedWaiting: "/alerts",
 }
 
 func (c *Console) read(ctx context.Context) (view.Overview, error) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 
+	"uniview-bridge/pkg/httpapi"
 	"uniview-bridge/pkg/httpapi/access"
 	"uniview-bridge/pkg/httpapi/view"
 	"uniview-bridge/pkg/plan"
@@ -13,10 +14,30 @@ import (
 func (c *Console) runRoutes() []access.Route {
 	const get, post = http.MethodGet, http.MethodPost
 	return []access.Route{
+		{Method: get, Path: "/runs", Role: access.Viewer, Handler: c.runs},
 		{Method: get, Path: "/runs/{id}", Role: access.Viewer, Handler: c.run},
 		{Method: post, Path: "/runs/{id}/approve", Role: access.Manager, Handler: c.approve},
 		{Method: post, Path: "/runs/{id}/cancel", Role: access.Manager, Handler: c.cancel},
 	}
+}
+
+// runsPage is a page of syncs, newest first.
+type runsPage struct {
+	Items []view.Run
+	Next  string
+}
+
+func (c *Console) runs(w http.ResponseWriter, r *http.Request) {
+	var list httpapi.Page[view.Run]
+	if err := c.get(r, "/runs?"+values("limit", "50", "cursor", r.URL.Query().Get("cursor")).Encode(), &list); err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	page := runsPage{Items: list.Items}
+	if list.NextCursor != "" {
+		page.Next = "/runs?" + values("cursor", list.NextCursor).Encode()
+	}
+	c.show(w, r, http.StatusOK, "runs", "layout.html", c.frame(r, "Runs", page))
 }
 
 // maxShown is how many changes of a plan one page shows; the export has them all.

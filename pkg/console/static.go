@@ -22,10 +22,10 @@ type asset struct {
 }
 
 // bundles are the assets that are made of several files, in the order of their names.
-var bundles = []struct{ name, files, kind string }{
-	{"console.css", "static/css/*.css", "text/css; charset=utf-8"},
-	{"console.js", "static/js/*.js", "text/javascript; charset=utf-8"},
-	{"mark.svg", "static/mark.svg", "image/svg+xml"},
+var bundles = []struct{ name, files, kind, between string }{
+	{"console.css", "static/css/*.css", "text/css; charset=utf-8", "\n"},
+	{"console.js", "static/js/*.js", "text/javascript; charset=utf-8", ";\n"}, // a file may end without a semicolon
+	{"mark.svg", "static/mark.svg", "image/svg+xml", "\n"},
 }
 
 func (c *Console) loadStatic() {
@@ -41,7 +41,7 @@ func (c *Console) loadStatic() {
 				panic(fmt.Sprintf("console: embedded file %s: %v", name, err))
 			}
 			body.Write(one)
-			body.WriteByte('\n')
+			body.WriteString(b.between)
 		}
 		sum := sha256.Sum256(body.Bytes())
 		ext := path.Ext(b.name)
