@@ -62,7 +62,7 @@ func (c *Console) done(w http.ResponseWriter, r *http.Request, to string, f flas
 		Name: flashCookie, Value: base64.RawURLEncoding.EncodeToString(raw), Path: "/", MaxAge: 60,
 		HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteStrictMode,
 	})
-	http.Redirect(w, r, to, http.StatusSeeOther)
+	http.Redirect(w, r, local(to, "/"), http.StatusSeeOther) //nolint:gosec // local lets our own addresses pass only
 }
 
 // takeFlash reads and ends what the last action left to tell. Its text is shown as

@@ -17,13 +17,13 @@ import (
 // leaves are the paths of all settings that a JSON object can hold.
 func leaves(t reflect.Type, prefix string) []string {
 	var out []string
-	for i := range t.NumField() {
-		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
+	for field := range t.Fields() {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 		if name == "-" {
 			continue
 		}
 		path := prefix + name
-		switch ft := t.Field(i).Type; ft.Kind() {
+		switch ft := field.Type; ft.Kind() {
 		case reflect.Struct:
 			out = append(out, leaves(ft, path+".")...)
 		case reflect.Map:

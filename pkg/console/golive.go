@@ -129,7 +129,7 @@ func (i installation) sides() []side {
 	tickets := side{Key: "ticketing", Name: "Tickets", Vendor: state.ConnectWise, Mode: i.Mode.Ticketing}
 	tickets.Checks = []check{i.connected(state.UniView), i.connected(state.ConnectWise)}
 	if i.CompanyID == 0 || i.BoardID == 0 {
-		tickets.Checks = append(tickets.Checks, check{Text: "No default company and service board are chosen: no ticket can be opened", Link: "/ticketing", LinkText: "Choose them"})
+		tickets.Checks = append(tickets.Checks, check{Text: "No default company and service board are chosen: no ticket can be opened", Link: "/ticketing/settings", LinkText: "Choose them"})
 	} else {
 		tickets.Checks = append(tickets.Checks, check{OK: true, Text: "A default company and a service board are chosen"})
 	}
@@ -267,7 +267,7 @@ func (i installation) steps() []step {
 		{"First sync, in preview", "Start Manual Sync reads everything and plans. Nothing is written.", i.Customers.Total > 0, false, "/runs", "Runs"},
 		{"Match organizations", fmt.Sprintf("%s of %s customers still need a decision.", num(open(i.Customers.Organization)), num(i.Customers.Total)), i.Customers.Total > 0 && open(i.Customers.Organization) == 0, false, "/customers", "Matching"},
 		{"Match Devices", fmt.Sprintf("%s of %s machines have no configuration yet.", num(devices), num(i.Machines.Total)), i.Machines.Total > 0 && devices == 0, false, "/machines", "Machines"},
-		{"Choose where tickets go", "A default company and a service board, then map companies and send a test ticket.", i.CompanyID != 0 && i.BoardID != 0, false, "/ticketing", "Ticket settings"},
+		{"Choose where tickets go", "A default company and a service board, then map companies and send a test ticket.", i.CompanyID != 0 && i.BoardID != 0, false, "/ticketing/settings", "Ticket settings"},
 		{"Go live", "Look at what would be written, then switch each side.", live, false, "/mode", "Go live"},
 	}
 	for n := range out {

@@ -94,7 +94,7 @@ func (a account) desk(i int) (state.Desk, alert.History) {
 			Severity: "warning", State: s, Reason: "the message names the machine", Episode: 1, First: at(i, 0, hours), Last: at(i, 0, hours), Count: 1,
 		}
 	}
-	return state.Desk{
+	desk := state.Desk{
 		AsOf: noon, Conditions: map[string]alert.Condition{
 			"v1:open": condition("v1:open", "Backup failed: the disk is full", alert.ConditionOpen, 30),
 			"v1:over": condition("v1:over", "Backup failed: the snapshot could not be made", alert.ConditionOver, 300),
@@ -103,10 +103,12 @@ func (a account) desk(i int) (state.Desk, alert.History) {
 			Key: group, Name: a.machine(i, 1).Name, Generation: 1, Reference: "uvb1:x:" + strconv.Itoa(i), State: alert.GroupOpen, Reason: "all is told",
 			TicketID: 1000 + i, OpenedAt: at(i, 0, 29), Told: map[string]alert.Told{"v1:open": {Total: 1, Episode: 1, Open: true}},
 		}},
-	}, alert.History{
+	}
+	history := alert.History{
 		Episodes: []alert.Episode{{Key: "v1:open", Number: 1, AssetKey: asset, Message: "Backup failed", First: at(i, 0, 30), Last: at(i, 0, 30), Count: 1, Ticket: 1000 + i, How: alert.HowOpened}},
 		Tickets:  []alert.TicketLife{{ID: 1000 + i, Reference: "uvb1:x:" + strconv.Itoa(i), Opened: at(i, 0, 29), Since: at(i, 0, 29)}},
 	}
+	return desk, history
 }
 
 // build fills a store with the account, as syncs would have left it.

@@ -3,6 +3,7 @@ package view
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -142,9 +143,7 @@ func (m *Model) allDesks(ctx context.Context, s *sight) (map[string]*deskRows, e
 	}
 	// What is handed out is never changed: pages go through it at the same time.
 	next := make(map[string]*deskRows, len(m.desk.records)+len(stale))
-	for id, d := range m.desk.records {
-		next[id] = d
-	}
+	maps.Copy(next, m.desk.records)
 	if err := m.readDesks(ctx, stale, next); err != nil {
 		return nil, err
 	}

@@ -130,7 +130,7 @@ func herdOf(rows state.MachineRows) herd {
 var wordPlace = func() map[backup.Word]uint8 {
 	out := map[backup.Word]uint8{}
 	for i, w := range backup.Words {
-		out[w] = uint8(i) //nolint:gosec // there are seven
+		out[w] = uint8(i)
 	}
 	return out
 }()
@@ -138,7 +138,7 @@ var wordPlace = func() map[backup.Word]uint8 {
 var linkPlace = func() map[match.State]uint8 {
 	out := map[match.State]uint8{}
 	for i, s := range LinkStates {
-		out[s] = uint8(i) //nolint:gosec // there are five
+		out[s] = uint8(i)
 	}
 	return out
 }()
