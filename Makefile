@@ -14,7 +14,7 @@ FUZZTIME ?= 2s
 
 .PHONY: help
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: ## run the whole product on this machine, with sandbox vendors unless configured (needs Go alone)
@@ -36,10 +36,14 @@ bench: ## print benchmark tables, with ratios inside one run
 e2e: ## drive the console in a real browser
 	@tools/e2e.sh
 
+.PHONY: screenshots
+screenshots: ## make the pictures in docs/images
+	@tools/screenshots.sh
+
 .PHONY: fmt
 fmt: tools ## format the Go code
-	@bin/gofumpt -w functions pkg e2e/scenes *.go
-	@bin/goimports -w -local uniview-bridge functions pkg e2e/scenes *.go
+	@bin/gofumpt -w functions pkg e2e/scenes e2e/world *.go
+	@bin/goimports -w -local uniview-bridge functions pkg e2e/scenes e2e/world *.go
 
 .PHONY: build
 build: ## build the four Lambda binaries into dist/
@@ -56,10 +60,11 @@ deploy: ## build and deploy with the SAM command line (first time: make deploy A
 	sam deploy $(ARGS)
 
 # One static arm64 binary. Paths, build id, version control and C are kept out
-# of it, so that the same sources give the same bytes.
+# of it, so that the same sources give the same bytes. HTTP/2 is left out for the
+# size: a function asks a handful of hosts, few requests at a time.
 define bootstrap
 	@mkdir -p "$(ARTIFACTS_DIR)"
-	GOOS=linux GOARCH=arm64 CGO_ENABLED=0 go build -trimpath -buildvcs=false -tags lambda.norpc -ldflags '-s -w -buildid=' \
+	GOOS=linux GOARCH=arm64 CGO_ENABLED=0 go build -trimpath -buildvcs=false -tags lambda.norpc,nethttpomithttp2 -ldflags '-s -w -buildid=' \
 		-o "$(ARTIFACTS_DIR)/bootstrap" ./functions/$(1)
 endef
 

@@ -206,7 +206,7 @@ func host(t *testing.T, function string) string {
 		if onHost.folder, onHost.err = os.MkdirTemp("", "bootstrap-"); onHost.err != nil {
 			return
 		}
-		c := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", onHost.folder, "./sync", "./matcher", "./tickets", "./api")
+		c := exec.Command("go", "build", "-tags", "lambda.norpc,nethttpomithttp2", "-o", onHost.folder, "./sync", "./matcher", "./tickets", "./api")
 		c.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := c.CombinedOutput(); err != nil {
 			onHost.err = fmt.Errorf("building for this machine: %w\n%s", err, out)

@@ -35,23 +35,9 @@ func (p *printer) welcome(base, link string, trial bool) {
 	fmt.Fprintln(p.out)
 }
 
-// nextSteps says how to begin with real vendors: the console has no form for
-// credentials yet.
-func (p *printer) nextSteps(base string, token bool) {
-	if !token {
-		fmt.Fprint(p.out, "No credentials are entered yet. Stop the bridge with Ctrl-C and start it with BRIDGE_API_TOKEN set\nto a text of your choice; it then prints the next steps.\n\n")
-		return
-	}
-	put := func(path, body string) string {
-		return fmt.Sprintf("  curl -X PUT -H \"Authorization: Bearer $BRIDGE_API_TOKEN\" -H 'Content-Type: application/json' \\\n    %s/api/v1/%s -d '%s'\n", base, path, body)
-	}
-	post := func(path, body string) string { return strings.Replace(put(path, body), "PUT", "POST", 1) }
-	fmt.Fprint(p.out, "No credentials are entered yet. Enter them (docs/deploy.md says where each vendor shows them):\n",
-		put("connections/uniview", `{"clientId":"…","clientSecret":"…"}`),
-		put("connections/itglue", `{"region":"us","apiKey":"…"}`),
-		put("connections/connectwise", `{"instanceUrl":"https://na.myconnectwise.net","companyId":"…","publicKey":"…","privateKey":"…","clientId":"…"}`),
-		"Test each (uniview, itglue, connectwise), sync, look at the plan in the console, then go live:\n",
-		post("connections/uniview/test", "{}"), post("sync", `{"scope":"all"}`), put("mode", `{"documentation":"live","ticketing":"live"}`), "\n")
+// nextSteps says how to begin with real vendors.
+func (p *printer) nextSteps(base string) {
+	fmt.Fprintf(p.out, "No credentials are entered yet. Sign in with the link above and choose Set up the bridge (%s/start):\nit leads from the three connections to going live. Nothing is written before that.\n\n", base)
 }
 
 func (p *printer) line(format string, args ...any) {

@@ -149,7 +149,7 @@ func work(ctx context.Context, c config, b *bridge.Bridge, store *local.Store, t
 	}
 	p.welcome(base, policy.Link(base), t != nil)
 	if !ready {
-		p.nextSteps(base, c.token != "")
+		p.nextSteps(base)
 	}
 
 	g, gctx := errgroup.WithContext(ctx)

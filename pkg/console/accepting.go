@@ -1,7 +1,6 @@
 package console
 
 import (
-	"errors"
 	"io"
 	"net/http"
 	"strconv"
@@ -79,7 +78,7 @@ func (c *Console) mapping(w http.ResponseWriter, r *http.Request) {
 func (c *Console) importMapping(w http.ResponseWriter, r *http.Request) {
 	var page mappingPage
 	const inMemory = 6 << 20
-	if err := r.ParseMultipartForm(inMemory); err != nil && !errors.Is(err, http.ErrNotMultipart) { //nolint:gosec // the gate bounds the body by the route's MaxBody
+	if err := r.ParseMultipartForm(inMemory); err != nil { //nolint:gosec // the gate bounds the body by the route's MaxBody
 		c.Refuse(w, r, access.Refusal{Status: http.StatusBadRequest, Title: "Bad request", Detail: "The file could not be read: it may hold 5 MB."})
 		return
 	}

@@ -1,5 +1,6 @@
 // Keyboard triage of lists: j and k move along the rows, Enter accepts, m matches,
-// i ignores, u undoes, / searches. Everything can be done without it.
+// i ignores, u undoes, / searches: on the side of the row that the list is about.
+// Everything can be done without it.
 (() => {
   "use strict";
   const table = document.querySelector("table[data-triage]");
@@ -26,7 +27,7 @@
     rows[at].scrollIntoView({ block: "nearest" });
   }
 
-  const press = (key) => rows[at]?.querySelector(`[data-key="${key}"]`)?.click();
+  const press = (key) => rows[at]?.querySelector(`[data-side] [data-key="${key}"]`)?.click();
 
   document.addEventListener("keydown", (e) => {
     if (!on || e.ctrlKey || e.altKey || e.metaKey || e.target.closest("input, textarea, select, [contenteditable]")) return;
@@ -34,7 +35,7 @@
     switch (e.key) {
       case "j": move(1); break;
       case "k": move(-1); break;
-      case "Enter": if (at < 0 || !inRow || !rows[at].querySelector('[data-key="accept"]')) return; press("accept"); break;
+      case "Enter": if (at < 0 || !inRow || !rows[at].querySelector('[data-side] [data-key="accept"]')) return; press("accept"); break;
       case "m": press("match"); break;
       case "i": press("ignore"); break;
       case "u": document.querySelector(".flash form button")?.click(); break;
