@@ -106,7 +106,7 @@ func sandbox(name string) bool {
 // testkit tells whether a package exists for tests only.
 func testkit(name string) bool {
 	base := filepath.Base(name)
-	return strings.HasSuffix(base, "test") || base == "moto" || base == "e2e"
+	return strings.HasSuffix(base, "test") || base == "moto" || within(name, "e2e")
 }
 
 var (
