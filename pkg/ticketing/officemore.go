@@ -88,9 +88,12 @@ func (o Office) FindCondition(ctx context.Context, customer, key string) (string
 // the ticket group of a real condition where one is given. Templates that are wrong
 // are a *RefusedError.
 func (o Office) Preview(ctx context.Context, s alert.Settings, customer, condition string) (alert.Texts, error) {
-	record, _, err := state.LoadOr(ctx, o.Table, state.CustomerKey(customer), state.Customer{})
-	if err != nil {
-		return alert.Texts{}, err
+	var record state.Customer
+	if customer != "" {
+		var err error
+		if record, _, err = state.LoadOr(ctx, o.Table, state.CustomerKey(customer), state.Customer{}); err != nil {
+			return alert.Texts{}, err
+		}
 	}
 	now := o.Now().UTC()
 	name := record.Name
