@@ -35,7 +35,7 @@ try {
   const id = encodeURIComponent;
   const pictures = [
     ["overview", "/", light], ["overview-dark", "/", dark], ["overview-small", "/", small],
-    ["matching", "/customers?state=unmatched", light], ["matching-dark", "/customers?state=attention", dark],
+    ["matching", "/customers?state=suggested", light], ["matching-dark", "/customers?state=attention", dark],
     ["customer", `/customers/${id(customer)}`, light], ["machine", `/assets/${id(machine)}`, light],
     ["machines", "/machines", light], ["alerts", "/alerts", light], ["rules", "/rules", light],
     ["ticket-settings", "/ticketing/settings", light], ["run", `/runs/${id(run)}`, light], ["connections", "/connections", light],

@@ -2,10 +2,12 @@ package console
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"uniview-bridge/pkg/httpapi"
@@ -40,17 +42,44 @@ func (auditPage) Undoable(e view.AuditEntry) bool {
 
 // Fields are what an entry changed, name by name.
 func (auditPage) Fields(e view.AuditEntry) []change {
+	const most = 40
 	var out []change
 	seen := map[string]bool{}
-	for _, side := range []map[string]string{e.Before, e.After} {
+	before, after := spread(e.Before), spread(e.After)
+	for _, side := range []map[string]string{before, after} {
 		for name := range side {
-			if !seen[name] && e.Before[name] != e.After[name] && len(out) < 40 {
-				out = append(out, change{name, e.Before[name], e.After[name]})
+			if !seen[name] && before[name] != after[name] {
+				out = append(out, change{name, before[name], after[name]})
 			}
 			seen[name] = true
 		}
 	}
 	slices.SortFunc(out, func(a, b change) int { return cmp.Compare(a.Name, b.Name) })
+	return out[:min(most, len(out))]
+}
+
+// spread puts the members of values that are JSON objects beside the plain ones, which
+// go before them.
+func spread(values map[string]string) map[string]string {
+	out := map[string]string{}
+	for _, value := range values {
+		var members map[string]json.RawMessage
+		if !strings.HasPrefix(value, "{") || json.Unmarshal([]byte(value), &members) != nil {
+			continue
+		}
+		for name, raw := range members {
+			var text string
+			if json.Unmarshal(raw, &text) != nil {
+				text = string(raw)
+			}
+			out[name] = text
+		}
+	}
+	for name, value := range values {
+		if !strings.HasPrefix(value, "{") {
+			out[name] = value
+		}
+	}
 	return out
 }
 
