@@ -70,7 +70,7 @@ func (s *Service) dispatch(ctx context.Context, run *state.Run, sides []side) er
 		all = append(all, send...)
 	}
 	s.totals(run, sides)
-	s.index(ctx, sides)
+	s.index(ctx, run, sides)
 	full = full.Sorted()
 	run.Digest, run.Counts = full.Digest(), full.Counts()
 	if len(full.Changes) > 0 {
@@ -334,18 +334,24 @@ func (s *Service) totals(run *state.Run, sides []side) {
 		if sd.vendor != state.ITGlue || sd.followUp {
 			continue
 		}
-		run.Machines, run.Statuses = map[string]int{}, map[string]int{}
-		for _, doc := range sd.lists.documents {
-			for _, m := range doc.Machines {
-				if m.SupersededBy != "" || m.Gone {
-					continue
-				}
-				run.Machines[string(m.Link.State)]++
-				run.Statuses[string(m.Word)]++
-			}
-		}
+		run.Machines, run.Statuses = sd.lists.counts()
 		run.Stages = append(run.Stages, state.Stage{Name: "machines", Read: len(sd.lists.all), Matched: run.Machines[string(match.Matched)], At: s.Now().UTC()})
 	}
+}
+
+// counts counts the machines that are protected now by link state and by status word.
+func (l *lists) counts() (links, words map[string]int) {
+	links, words = map[string]int{}, map[string]int{}
+	for _, doc := range l.documents {
+		for _, m := range doc.Machines {
+			if m.SupersededBy != "" || m.Gone {
+				continue
+			}
+			links[string(m.Link.State)]++
+			words[string(m.Word)]++
+		}
+	}
+	return links, words
 }
 
 // sendWork sends one message per due customer, in an order that mixes nothing up:

@@ -13,24 +13,21 @@ import (
 // index of machines, and the account's counts by status word. Both are made of what
 // the run holds in memory anyway, and written only where they changed. They are for
 // showing: a run does not fail for them, and the next one makes them good.
-func (s *Service) index(ctx context.Context, sides []side) {
+func (s *Service) index(ctx context.Context, run *state.Run, sides []side) {
 	for _, sd := range sides {
 		if sd.vendor != state.ITGlue || sd.followUp && sd.kept == 0 {
 			continue
 		}
 		l := sd.lists
 		rows := make([]state.MachineRows, 0, len(l.documents))
-		counts := map[string]int{}
 		for _, id := range slices.Sorted(maps.Keys(l.documents)) {
-			doc := l.documents[id]
-			if len(doc.Machines) > 0 {
+			if doc := l.documents[id]; len(doc.Machines) > 0 {
 				rows = append(rows, doc.Rows(id))
 			}
-			for _, m := range doc.Machines {
-				if m.SupersededBy == "" && !m.Gone {
-					counts[string(m.Word)]++
-				}
-			}
+		}
+		counts := run.Statuses // see totals
+		if sd.followUp {
+			_, counts = l.counts()
 		}
 		if _, err := state.SaveMachineIndex(ctx, s.Table, s.Now().UTC(), rows); err != nil {
 			s.Log.WarnContext(ctx, "index of machines not written", slog.String("error", err.Error()))

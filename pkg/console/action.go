@@ -58,11 +58,17 @@ func (c *Console) done(w http.ResponseWriter, r *http.Request, to string, f flas
 		c.fail(w, r, err)
 		return
 	}
+	const life = 60 // seconds
+	setFlash(w, r, base64.RawURLEncoding.EncodeToString(raw), life)
+	http.Redirect(w, r, local(to, "/"), http.StatusSeeOther) //nolint:gosec // local lets our own addresses pass only
+}
+
+// setFlash keeps a flash for so many seconds; -1 ends it.
+func setFlash(w http.ResponseWriter, r *http.Request, value string, seconds int) {
 	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure follows the connection: over http on this machine such a cookie would not come back
-		Name: flashCookie, Value: base64.RawURLEncoding.EncodeToString(raw), Path: "/", MaxAge: 60,
+		Name: flashCookie, Value: value, Path: "/", MaxAge: seconds,
 		HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteStrictMode,
 	})
-	http.Redirect(w, r, local(to, "/"), http.StatusSeeOther) //nolint:gosec // local lets our own addresses pass only
 }
 
 // takeFlash reads and ends what the last action left to tell. Its text is shown as
@@ -72,7 +78,7 @@ func takeFlash(w http.ResponseWriter, r *http.Request) *flash {
 	if err != nil {
 		return nil
 	}
-	http.SetCookie(w, &http.Cookie{Name: flashCookie, Path: "/", MaxAge: -1, HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteStrictMode}) //nolint:gosec // as above
+	setFlash(w, r, "", -1)
 	raw, err := base64.RawURLEncoding.DecodeString(cookie.Value)
 	var f flash
 	if err != nil || json.Unmarshal(raw, &f) != nil || f.Text == "" {

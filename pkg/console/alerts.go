@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"time"
@@ -53,6 +54,13 @@ func deskQuery(r *http.Request, page *deskPage) view.DeskQuery {
 	return view.DeskQuery{Customer: page.Customer, State: page.State, Query: page.Query, Cursor: q.Get("cursor"), Limit: 50, Only: only(r)}
 }
 
+// at gives the addresses of the list by state and cursor; what else was asked for stays.
+func (p deskPage) at(path string) func(state, cursor string) string {
+	return func(state, cursor string) string {
+		return path + "?" + values("state", state, "q", p.Query, "customer", p.Customer, "cursor", cursor).Encode()
+	}
+}
+
 // alertNames are the states of alerts as people read them.
 var alertNames = map[view.AlertState]string{
 	view.AlertUncertain: "Not certain yet", view.AlertHeld: "Held", view.AlertSnoozed: "Snoozed", view.AlertPlanned: "Planned",
@@ -61,10 +69,7 @@ var alertNames = map[view.AlertState]string{
 
 func alertWord(s view.AlertState) wordClass {
 	class := map[view.AlertState]string{view.AlertUncertain: "bad", view.AlertHeld: "warn", view.AlertSnoozed: "mute", view.AlertPlanned: "info", view.AlertTicketed: "info", view.AlertOver: "good"}[s]
-	if class == "" {
-		class = "mute"
-	}
-	return wordClass{Word: alertNames[s], Class: class}
+	return wordClass{Word: alertNames[s], Class: cmp.Or(class, "mute")}
 }
 
 func (c *Console) alerts(w http.ResponseWriter, r *http.Request) {
@@ -78,9 +83,7 @@ func (c *Console) alerts(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	page.Alerts = list.Items
-	here := func(state, cursor string) string {
-		return "/alerts?" + values("state", state, "q", page.Query, "customer", page.Customer, "cursor", cursor).Encode()
-	}
+	here := page.at("/alerts")
 	active := 0
 	for _, s := range view.AlertStates {
 		if s != view.AlertOver && s != view.AlertMuted {
@@ -105,10 +108,7 @@ var ticketNames = map[alert.GroupState]string{
 
 func ticketWord(s alert.GroupState) wordClass {
 	class := map[alert.GroupState]string{alert.GroupOpen: "info", alert.GroupUncertain: "bad", alert.GroupWaiting: "warn", alert.GroupCreating: "warn", alert.GroupClosed: "good"}[s]
-	if class == "" {
-		class = "mute"
-	}
-	return wordClass{Word: ticketNames[s], Class: class}
+	return wordClass{Word: ticketNames[s], Class: cmp.Or(class, "mute")}
 }
 
 func (c *Console) tickets(w http.ResponseWriter, r *http.Request) {
@@ -119,9 +119,7 @@ func (c *Console) tickets(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	page.Tickets = list.Items
-	here := func(state, cursor string) string {
-		return "/tickets?" + values("state", state, "q", page.Query, "customer", page.Customer, "cursor", cursor).Encode()
-	}
+	here := page.at("/tickets")
 	all := 0
 	for _, n := range list.States {
 		all += n

@@ -13,7 +13,6 @@ import (
 	"uniview-bridge/pkg/httpapi"
 	"uniview-bridge/pkg/httpapi/access"
 	"uniview-bridge/pkg/httpapi/view"
-	"uniview-bridge/pkg/review"
 )
 
 func (c *Console) auditRoutes() []access.Route {
@@ -123,8 +122,7 @@ func (c *Console) undo(w http.ResponseWriter, r *http.Request) {
 	if from, err := url.Parse(r.Referer()); err == nil && from.Host == r.Host {
 		back = local(from.RequestURI(), back)
 	}
-	var out review.Outcome
-	if err := c.ask(r, http.MethodPost, "/audit/"+url.PathEscape(r.PathValue("id"))+"/undo", nil, &out); err != nil {
+	if err := c.ask(r, http.MethodPost, "/audit/"+url.PathEscape(r.PathValue("id"))+"/undo", nil, nil); err != nil {
 		if why, ok := errors.AsType[*problem](err); ok && why.Status == http.StatusConflict {
 			c.done(w, r, back, flash{Text: "Not undone: " + why.Detail, Bad: true})
 			return

@@ -68,8 +68,6 @@ type connectionPage struct {
 	Form   []credential
 	Test   *httpapi.TestAnswer
 	Levels []roleRow // of ConnectWise's security role
-	// Next are where the set-up goes on, once this works.
-	Others []view.Connection
 }
 
 // roleRow is a row of the security role with the levels it needs.
@@ -147,15 +145,6 @@ func (c *Console) connectionPage(r *http.Request, entered url.Values) (connectio
 	}
 	if state.Vendor(kind) == state.ConnectWise {
 		page.Levels = role
-	}
-	var list httpapi.Page[view.Connection]
-	if err := c.get(r, "/connections", &list); err != nil {
-		return page, err
-	}
-	for _, other := range list.Items {
-		if string(other.Kind) != kind {
-			page.Others = append(page.Others, other)
-		}
 	}
 	return page, nil
 }

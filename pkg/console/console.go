@@ -124,7 +124,7 @@ var sections = []section{
 // homes says under which section pages stand whose address does not begin with it.
 var homes = map[string]string{
 	"/assets": "/machines", "/tickets": "/alerts", "/windows": "/alerts", "/rules": "/alerts", "/ticketing": "/alerts", "/reports": "/alerts",
-	"/mode": "/settings", "/dead-letters": "/settings", "/mapping": "/customers", "/companies": "/customers", "/live": "/",
+	"/mode": "/settings", "/dead-letters": "/settings", "/mapping": "/customers", "/matches": "/customers", "/live": "/",
 }
 
 // navigation is the sections that somebody may open; the page at an address stands in one.

@@ -55,6 +55,9 @@ func (c control) Switch() bool { return c.Kind == aSwitch || c.Kind == anInvert 
 // Select says whether it is a list to choose from.
 func (c control) Select() bool { return c.Kind == aChoice || c.Kind == anID }
 
+// Minutes says whether a span of time is entered.
+func (c control) Minutes() bool { return c.Kind == minutes }
+
 // Area says whether it is a text of many lines.
 func (c control) Area() bool { return c.Kind == aText }
 

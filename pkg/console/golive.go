@@ -67,11 +67,8 @@ type installation struct {
 
 func (c *Console) installation(r *http.Request) (installation, error) {
 	var i installation
-	list, err := c.Connections(r.Context())
-	if err != nil {
-		return i, err
-	}
-	if i.Overview, err = c.Model.Overview(r.Context(), list); err != nil {
+	var err error
+	if i.Overview, err = c.read(r.Context()); err != nil {
 		return i, err
 	}
 	var settings struct {
@@ -208,13 +205,8 @@ type modesPage struct {
 }
 
 func (c *Console) customerModes(w http.ResponseWriter, r *http.Request) {
-	q := url.Values{"limit": {"50"}}
 	page := modesPage{Query: r.FormValue("q")}
-	for _, name := range []string{"q", "cursor"} {
-		if v := r.FormValue(name); v != "" {
-			q.Set(name, v)
-		}
-	}
+	q := values("limit", "50", "q", page.Query, "cursor", r.FormValue("cursor"))
 	var list httpapi.Page[view.Customer]
 	if err := c.get(r, "/customers?"+q.Encode(), &list); err != nil {
 		c.fail(w, r, err)
@@ -222,7 +214,7 @@ func (c *Console) customerModes(w http.ResponseWriter, r *http.Request) {
 	}
 	page.Customers = list.Items
 	if list.NextCursor != "" {
-		page.Next = "/mode/customers?" + url.Values{"q": {page.Query}, "cursor": {list.NextCursor}}.Encode()
+		page.Next = "/mode/customers?" + values("q", page.Query, "cursor", list.NextCursor).Encode()
 	}
 	c.show(w, r, http.StatusOK, "modes", "layout.html", c.frame(r, "Modes of customers", page))
 }

@@ -22,11 +22,7 @@ func (c *Console) machineRoutes() []access.Route {
 
 // only narrows what view.Model reads to the customers that the reader may see; nil: all.
 func only(r *http.Request) func(customer string) bool {
-	who := access.From(r.Context())
-	if !who.Limited() {
-		return nil
-	}
-	return who.Sees
+	return access.From(r.Context()).Only()
 }
 
 // machinesPage is the list of machines of all customers.

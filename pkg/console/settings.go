@@ -1,7 +1,6 @@
 package console
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -138,13 +137,9 @@ func (s setting) enteredAs(form url.Values) any {
 
 // settingForm lays values over the groups; entered, if any, are those of a refused form.
 func settingForm(kept map[string]any, entered url.Values, wrong *problem) ([]settingGroup, error) {
-	raw, err := json.Marshal(httpapi.DefaultSettings().Documentation)
+	defaults, err := objectOf(httpapi.DefaultSettings().Documentation)
 	if err != nil {
-		return nil, fmt.Errorf("settings: %w", err)
-	}
-	var defaults map[string]any
-	if err := json.Unmarshal(raw, &defaults); err != nil {
-		return nil, fmt.Errorf("settings: %w", err)
+		return nil, err
 	}
 	out := make([]settingGroup, len(settingGroups))
 	for i, g := range settingGroups {

@@ -111,11 +111,7 @@ func (a *api) listAssets(r *http.Request) (reply, error) {
 
 // only narrows lists to the customers that the sender may see; nil: all.
 func only(r *http.Request) func(customer string) bool {
-	id := access.From(r.Context())
-	if !id.Limited() {
-		return nil
-	}
-	return id.Sees
+	return access.From(r.Context()).Only()
 }
 
 // sees refuses a machine of a customer that the sender may not see, as if there

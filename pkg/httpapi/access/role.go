@@ -56,6 +56,14 @@ func (i Identity) Sees(customer string) bool {
 	return i.Customers == nil || slices.Contains(i.Customers, customer)
 }
 
+// Only narrows lists to the customers that the identity may see; nil: all.
+func (i Identity) Only() func(customer string) bool {
+	if !i.Limited() {
+		return nil
+	}
+	return i.Sees
+}
+
 // Reach says whose data a route shows or changes: what those who are limited to
 // some customers may do with it.
 type Reach int
